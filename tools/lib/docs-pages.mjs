@@ -1,0 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { apiSchema } from '../../dist/apps/api/src/config.js';
+import '../../dist/apps/api/src/api.module.js';
+import { workerSchema } from '../../dist/apps/worker/src/config.js';
+import '../../dist/apps/worker/src/worker.module.js';
+import { configurationPage } from '../../dist/libs/platform/config/src/index.js';
+import { declaredErrors, PROBLEMS } from '../../dist/libs/platform/kernel/src/index.js';
+import { problemsPage } from './problems-page.mjs';
+
+const [folder] = process.argv.slice(2);
+
+const apps = [
+  { app: 'api', schema: apiSchema },
+  { app: 'worker', schema: workerSchema },
+];
+writeFileSync(join(folder, 'configuration.md'), configurationPage(apps));
+// Loading both apps has declared every code there is.
+writeFileSync(join(folder, 'problems.md'), problemsPage(PROBLEMS, declaredErrors()));
+process.exit(0);
