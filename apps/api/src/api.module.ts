@@ -1,0 +1,47 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { IdentityHttpModule, IdentityModule } from '#libs/identity';
+import { EventingApiModule } from '#platform/eventing';
+import { HealthModule } from '#platform/health';
+import { HttpModule } from '#platform/http';
+import { JobsClientModule } from '#platform/jobs';
+import { PersistenceModule, RedisConnection, RedisModule, SchemaState } from '#platform/persistence';
+import type { ApiConfig } from './config.js';
+import { HealthController } from './health.controller.js';
+import { ListProjectionsHandler } from './list-projections.query.js';
+import { OperateProjectionHandler } from './operate-projection.command.js';
+import { ProjectionsController } from './projections.controller.js';
+
+/** The api: every context's routes, and the platform beneath them. */
+@Module({
+  controllers: [HealthController, ProjectionsController],
+  providers: [ListProjectionsHandler, OperateProjectionHandler],
+})
+export class ApiModule {
+  static forRoot(config: ApiConfig): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        PersistenceModule.forRoot({
+          main: { url: config.DATABASE_URL_RT, max: config.POOL_MAX },
+          platform: { url: config.DATABASE_URL_PLATFORM, max: Math.max(1, Math.ceil(config.POOL_MAX / 4)) },
+          applicationName: 'recrate-api',
+          statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+          acquireTimeoutMs: config.ACQUIRE_TIMEOUT_MS,
+          slowQueryMs: config.SLOW_QUERY_MS,
+        }),
+        RedisModule.forRoot({ url: config.REDIS_URL, connectionName: 'recrate-api' }),
+        HealthModule.forRootAsync({
+          inject: [SchemaState, RedisConnection],
+          useFactory: (schema: SchemaState, redis: RedisConnection) => ({
+            checks: { database: () => schema.ping(), schema: () => schema.check(), redis: () => redis.ping() },
+          }),
+        }),
+        HttpModule.forRoot({ secret: config.RECRATE_SECRET, processes: config.API_PROCESSES }),
+        JobsClientModule,
+        EventingApiModule,
+        IdentityModule.forRoot({ secret: config.RECRATE_SECRET, operatorToken: config.OPERATOR_TOKEN }),
+        IdentityHttpModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,28 @@
+const LATER = '2026-02-01T09:30:00.000Z';
+
+/**
+ * Where an operation's answer differs from the plain example of what it answers. A test sends the request's example and
+ * compares.
+ */
+export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> = {
+  getHealth: { checks: { database: 'up', schema: 'up', redis: 'up' } },
+  getUsage: { month: { from: '2026-01-01', to: '2026-01-31', requests: 40_120, refused: 12, errors: 0 } },
+  getCorsOrigins: { updatedAt: LATER },
+  setCorsOrigins: { updatedAt: LATER },
+  rotateApiKey: { id: 'key_01j3a8m5r0e00800000000001b', rotatedFrom: 'key_01j2jw8f00e00800000000001a' },
+  revokeApiKey: { state: 'revoked', revokedAt: LATER, version: 2 },
+  updateTenant: { updatedAt: LATER, version: 2 },
+  suspendTenant: {
+    state: 'suspended',
+    suspendedAt: LATER,
+    suspendedReason: 'The invoice of January is unpaid.',
+    updatedAt: LATER,
+    version: 2,
+  },
+  resumeTenant: { updatedAt: LATER, version: 3 },
+  deleteTenant: { state: 'deleted', deletedAt: LATER, updatedAt: LATER, version: 2 },
+  setTenantLimits: { updatedAt: LATER, version: 2 },
+  pauseProjection: { paused: true },
+  rebuildProjection: { pending: 'rebuild' },
+  replayParkedEvents: { pending: 'replay' },
+};

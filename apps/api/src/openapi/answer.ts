@@ -1,0 +1,88 @@
+import { ANSWER_EXAMPLES } from './answer-examples.js';
+import type { Examples } from './examples.js';
+import { type Link, nameOf, ref, type Response, type Schema } from './model.js';
+import { idOf, type Route, rowSchemaOf } from './routes.js';
+import { publishedSchema, wireName } from './schemas.js';
+
+/** What an operation answers when all goes well. */
+export interface Answer {
+  readonly status: string;
+  readonly schema: Schema;
+  readonly isPage: boolean;
+  /** It has a `version`, and with it an ETag. */
+  readonly isVersioned: boolean;
+}
+
+/** @throws Error when the controller's method does not say what it answers */
+export function answerOf({ raw, handler }: Route, examples: Examples): Answer {
+  const [status, ...others] = Object.keys(raw.responses).filter((code) => code.startsWith('2'));
+  const [media] = Object.values(raw.responses[status ?? '']?.content ?? {});
+  if (status === undefined || others.length > 0 || !media) throw new Error(`${handler} does not say what it answers`);
+  const row = rowSchemaOf(media.schema);
+  const schema = row === undefined ? publishedSchema(media.schema) : ref('schemas', pageName(row));
+  const isVersioned = examples.target(schema).properties?.['version'] !== undefined;
+  return { status, schema, isPage: row !== undefined, isVersioned };
+}
+
+/** Name of the schema of a page of a list: `ApiKeyPage` for rows of the class ApiKeyView. */
+export function pageName(rowClass: string): string {
+  return `${wireName(rowClass)}Page`;
+}
+
+/** The answers of an operation when all goes well. */
+export function successOf(
+  route: Route,
+  { status, schema, isPage, isVersioned }: Answer,
+  { routes, examples }: { readonly routes: readonly Route[]; readonly examples: Examples },
+): Record<string, Response> {
+  const idPattern = idPatternOf(schema, isPage, examples);
+  const next =
+    status === '201' || isPage ? routes.filter((other) => other !== route && leadsTo(route, other, idPattern)) : [];
+  const reads = next.filter(({ method, path }) => method === 'get' && path.endsWith('}'));
+  const links = linksTo(isPage ? reads : next, isPage ? '$response.body#/data/0/id' : '$response.body#/id');
+  const headers = [
+    ...(isVersioned ? ['ETag'] : []),
+    ...(status === '201' && reads.length > 0 ? ['Location'] : []),
+    ...(isPage ? ['Link'] : []),
+    ...(route.takesKey ? ['Idempotency-Replayed'] : []),
+    ...(route.isForTenants ? ['RateLimit', 'RateLimit-Policy'] : []),
+    'X-Request-Id',
+  ];
+  const example = examples.ofAnswer(schema, route.input, ANSWER_EXAMPLES[route.raw.operationId]);
+  const success: Response = {
+    description: examples.target(schema).description ?? nameOf(schema),
+    headers: headerRefs(headers),
+    content: { 'application/json': { schema, example } },
+    ...(next.length > 0 && { links }),
+  };
+  const unchanged: Response = {
+    description: 'The version that If-None-Match names is the current one.',
+    headers: headerRefs(['ETag', 'X-Request-Id']),
+  };
+  return { [status]: success, ...(route.method === 'get' && isVersioned && { 304: unchanged }) };
+}
+
+/** Form of the id of what is answered: of the rows, where it is a list. */
+function idPatternOf(schema: Schema, isPage: boolean, examples: Examples): unknown {
+  const answered = examples.target(schema);
+  const thing = isPage ? examples.target(answered.properties?.['data']?.items ?? {}) : answered;
+  return thing.properties?.['id']?.['pattern'];
+}
+
+/** Whether the id that one operation answers is what another one takes, from the same callers. */
+function leadsTo(from: Route, to: Route, idPattern: unknown): boolean {
+  return idPattern !== undefined && from.isForTenants === to.isForTenants && idOf(to)?.pattern === idPattern;
+}
+
+function linksTo(targets: readonly Route[], id: string): Record<string, Link> {
+  return Object.fromEntries(
+    targets.map((target): [string, Link] => {
+      const { operationId } = target.raw;
+      return [operationId, { operationId, parameters: { [idOf(target)?.name ?? 'id']: id } }];
+    }),
+  );
+}
+
+function headerRefs(names: readonly string[]): NonNullable<Response['headers']> {
+  return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
+}

@@ -1,0 +1,16 @@
+/** Every action that is recorded: `<thing>.<past fact>`. */
+export const AUDIT_ACTIONS = [
+  'tenant.created',
+  'tenant.renamed',
+  'tenant.suspended',
+  'tenant.resumed',
+  'tenant.deleted',
+  'tenant.limits-changed',
+  'tenant.origins-changed',
+  'api-key.issued',
+  'api-key.rotated',
+  'api-key.revoked',
+] as const;
+
+/** A recorded action. */
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -1,0 +1,90 @@
+import { type CallHandler, type ExecutionContext, HttpStatus, Injectable, type NestInterceptor } from '@nestjs/common';
+import { HTTP_CODE_METADATA } from '@nestjs/common/constants.js';
+import { Reflector } from '@nestjs/core';
+import { lastValueFrom, map, type Observable, from } from 'rxjs';
+import { actorRef } from '#platform/kernel';
+import { UnitOfWork } from '#platform/persistence';
+import type { ApiReply, ApiRequest, Authenticated } from './access/authenticated.js';
+import { etagOf } from './conditional/etag.js';
+import { linkHeader } from './paging/list-plan.js';
+import type { PageInfo } from './paging/page.dto.js';
+import { AnswerStore, type StoredAnswer } from './idempotency/answer-store.js';
+import { fingerprintOf, IDEMPOTENCY, idempotencyKey, scopeOf } from './idempotency/idempotency-key.js';
+import { refuseUnasked } from './validation/unasked-input.js';
+
+/** Headers that belong to an answer and are sent again with it. */
+const KEPT_HEADERS = ['location', 'etag', 'consistency-token', 'content-type'];
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Refuses input that a route does not take, gives versioned answers their ETag and makes keyed POSTs repeatable. */
+@Injectable()
+export class AnswerInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly work: UnitOfWork,
+    private readonly answers: AnswerStore,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<ApiRequest>();
+    const reply = http.getResponse<ApiReply>();
+    refuseUnasked(context, request);
+    if (request.method === 'POST' && request.user) {
+      const kind = this.reflector.get<'money' | undefined>(IDEMPOTENCY, context.getHandler());
+      const key = idempotencyKey(request.headers['idempotency-key'], kind === 'money');
+      if (key !== undefined) return from(this.once(key, kind ?? 'ordinary', context, request.user, next));
+    }
+    return next.handle().pipe(map((body) => described(body, request, reply)));
+  }
+
+  /** Runs the handler and keeps its answer in one unit, or answers what was kept. */
+  private once(
+    key: string,
+    kind: 'ordinary' | 'money',
+    context: ExecutionContext,
+    { actor }: Authenticated,
+    next: CallHandler,
+  ): Promise<string> {
+    const request = context.switchToHttp().getRequest<ApiRequest>();
+    const reply = context.switchToHttp().getResponse<ApiReply>();
+    const route = request.routeOptions.url ?? request.url;
+    const scope = scopeOf(`${actor.tenantId} ${actorRef(actor)}`, request.method, route, key);
+    const fingerprint = fingerprintOf(request.url, request.body);
+    const pool = actor.kind === 'operator' ? 'platform' : 'main';
+    return this.work.run({ tenantId: actor.tenantId, pool, repeatable: true }, async (unit) => {
+      await this.answers.claim(unit, scope);
+      const kept = await this.answers.find(unit, scope, fingerprint);
+      if (kept) return replay(kept, reply);
+      const body = described(await lastValueFrom(next.handle()), request, reply);
+      await unit.flush();
+      reply.header('content-type', JSON_TYPE);
+      const status =
+        this.reflector.get<number | undefined>(HTTP_CODE_METADATA, context.getHandler()) ?? HttpStatus.CREATED;
+      const answer = { status, headers: keptHeaders(reply), body: JSON.stringify(body) };
+      await this.answers.keep(unit, scope, fingerprint, answer, kind);
+      return answer.body;
+    });
+  }
+}
+
+function replay({ headers, body }: StoredAnswer, reply: ApiReply): string {
+  reply.headers({ ...headers, 'idempotency-replayed': 'true' });
+  return body;
+}
+
+function keptHeaders(reply: ApiReply): Record<string, string> {
+  const present = KEPT_HEADERS.filter((name) => reply.hasHeader(name));
+  return Object.fromEntries(present.map((name) => [name, String(reply.getHeader(name))]));
+}
+
+/** A body with a whole-number `version` is one version of a resource and gets its ETag; a page of a list gets its links. */
+function described(body: unknown, request: ApiRequest, reply: ApiReply): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  if ('version' in body && typeof body.version === 'number') reply.header('etag', etagOf(body.version));
+  if ('data' in body && 'page' in body) {
+    const link = linkHeader(request.url, body.page as PageInfo);
+    if (link !== undefined) reply.header('link', link);
+  }
+  return body;
+}

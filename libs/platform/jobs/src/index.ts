@@ -1,0 +1,11 @@
+export type { Backoff } from './backoff.js';
+export { JobsRunner } from './jobs-runner.js';
+export { JobsClientModule, JobsModule } from './jobs.module.js';
+export type { JobsOptions } from './options.js';
+export { Scheduler } from './scheduler.js';
+export type { Schedule } from './scheduler.js';
+export { TaskHandler } from './task-handler.js';
+export type { ITaskHandler, TaskEffect, TaskHandlerOptions } from './task-handler.js';
+export { TaskRun } from './task-run.js';
+export { Tasks } from './tasks.js';
+export type { NewTask } from './tasks.js';

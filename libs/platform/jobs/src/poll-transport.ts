@@ -1,0 +1,21 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { TaskRunner } from './task-runner.js';
+import type { WorkRef, WorkTransport } from './work-transport.js';
+
+/**
+ * The way without Redis: each worker asks PostgreSQL for as much as it has free slots and gives it to itself. Rows are taken
+ * with SKIP LOCKED, so workers do not meet.
+ */
+@Injectable()
+export class PollTransport implements WorkTransport {
+  constructor(@Inject(TaskRunner) private readonly runner: TaskRunner) {}
+
+  room(): Promise<number> {
+    return Promise.resolve(this.runner.freeSlots);
+  }
+
+  offer(ref: WorkRef): Promise<void> {
+    void this.runner.deliver(ref);
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,193 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PLATFORM_TENANT_ID } from '#platform/kernel';
+import { type Unit, UnitOfWork } from '#platform/persistence';
+import type { WorkRef } from './work-transport.js';
+
+/** A task this worker holds: what PostgreSQL says of it. */
+export interface ClaimedTask {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly payload: unknown;
+  /** Which attempt this is, from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Names this hold; a later one has a higher token. */
+  readonly leaseToken: number;
+  readonly trace: string | null;
+}
+
+/** Who claims, what it can do, and for how long it may be silent. */
+export interface Holder {
+  readonly owner: string;
+  readonly kinds: readonly string[];
+  readonly leaseMs: number;
+}
+
+/** How much is waiting. */
+export interface Backlog {
+  /** Due tasks that nobody works on; 10,000 stands for all numbers above it. */
+  readonly waiting: number;
+  readonly oldestDueSeconds: number;
+  readonly failed: number;
+}
+
+/** Why a ref could not be claimed. */
+export type Refusal = 'stale' | 'tampered';
+
+/** The lease of a task has gone to another worker: nothing it did in the open transaction may stay. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('the lease on the task was lost');
+  }
+}
+
+const DUE = `state = 'pending' and run_at <= statement_timestamp()`;
+const UNLEASED = 'lease_owner = null, lease_token = null, lease_until = null';
+const HELD = `tenant_id = $1 and id = $2 and lease_token = $3 and state = 'running'`;
+const held = (task: ClaimedTask): unknown[] => [task.tenantId, task.id, task.leaseToken];
+
+/**
+ * The statements on `jobs.task`. Times are the database's. Each change states what the row must still be, so that of two
+ * workers with the same idea one changes nothing.
+ */
+@Injectable()
+export class TaskStore {
+  constructor(@Inject(UnitOfWork) private readonly work: UnitOfWork) {}
+
+  /**
+   * Marks due tasks as handed over and answers their refs.
+   * @param redispatchAfterMs also those whose last hand-over is older and led to nothing; undefined leaves them
+   */
+  dispatch(kinds: readonly string[], limit: number, redispatchAfterMs?: number): Promise<WorkRef[]> {
+    return this.control((unit) =>
+      unit.rows<WorkRef>(
+        `with due as (
+           select tenant_id, id from jobs.task
+           where ${DUE} and kind = any($1)
+             and (dispatched_at is null or dispatched_at < statement_timestamp() - $3 * interval '1 ms')
+           order by run_at limit $2 for update skip locked)
+         update jobs.task t set dispatch_no = t.dispatch_no + 1, dispatched_at = clock_timestamp()
+         from due where t.tenant_id = due.tenant_id and t.id = due.id
+         returning t.tenant_id as "tenantId", t.id as "taskId", t.dispatch_no as "dispatchNo"`,
+        [kinds, limit, redispatchAfterMs ?? null],
+      ),
+    );
+  }
+
+  /** Takes the tasks of dead workers away from them: back to waiting, or failed when that was the last attempt. */
+  sweep(): Promise<{ kind: string; state: string }[]> {
+    return this.control((unit) =>
+      unit.rows(
+        `with lost as (
+           select tenant_id, id from jobs.task where state = 'running' and lease_until < statement_timestamp()
+           order by lease_until limit 100 for update skip locked)
+         update jobs.task t set ${UNLEASED}, dispatched_at = null,
+           state = case when attempts < max_attempts then 'pending' else 'failed' end,
+           finished_at = case when attempts < max_attempts then null else clock_timestamp() end,
+           error = format('worker %s died or froze in attempt %s', lease_owner, attempts)
+         from lost where t.tenant_id = lost.tenant_id and t.id = lost.id
+         returning t.kind, t.state`,
+      ),
+    );
+  }
+
+  /** Claims the task for the holder if the ref is the newest hand-over of a waiting task; else undefined. */
+  claim(ref: WorkRef, holder: Holder): Promise<ClaimedTask | undefined> {
+    return this.control((unit) =>
+      unit.row<ClaimedTask>(
+        `with free as (
+           select tenant_id, id from jobs.task
+           where tenant_id = $1 and id = $2 and dispatch_no = $3 and dispatched_at is not null
+             and state = 'pending' and kind = any($5)
+           for update skip locked)
+         update jobs.task t set state = 'running', attempts = attempts + 1, lease_owner = $4,
+           lease_token = nextval('jobs.lease_token'), lease_until = clock_timestamp() + $6 * interval '1 ms'
+         from free where t.tenant_id = free.tenant_id and t.id = free.id
+         returning t.tenant_id as "tenantId", t.id, t.kind, t.payload, t.attempts as attempt, t.max_attempts as "maxAttempts",
+           t.lease_token as "leaseToken", t.trace`,
+        [ref.tenantId, ref.taskId, ref.dispatchNo, holder.owner, holder.kinds, holder.leaseMs],
+      ),
+    );
+  }
+
+  /** Why nothing was claimed: a repeated or overtaken delivery, or a ref that was never handed out. */
+  async refusal({ tenantId, taskId, dispatchNo }: WorkRef): Promise<Refusal> {
+    const row = await this.control((unit) =>
+      unit.row<{ dispatchNo: number }>(
+        'select dispatch_no as "dispatchNo" from jobs.task where tenant_id = $1 and id = $2',
+        [tenantId, taskId],
+      ),
+    );
+    return row && dispatchNo <= row.dispatchNo ? 'stale' : 'tampered';
+  }
+
+  /** Renews the leases and answers the tokens that are still held. */
+  async renew(tokens: readonly number[], { owner, leaseMs }: Holder): Promise<Set<number>> {
+    const rows = await this.control((unit) =>
+      unit.rows<{ token: number }>(
+        `update jobs.task set lease_until = clock_timestamp() + $3 * interval '1 ms'
+         where state = 'running' and lease_owner = $1 and lease_token = any($2) returning lease_token as token`,
+        [owner, tokens, leaseMs],
+      ),
+    );
+    return new Set(rows.map((row) => row.token));
+  }
+
+  /** Makes sure that the open transaction commits only while the lease is held: call it last. @throws LeaseLost */
+  async fence(unit: Unit, task: ClaimedTask): Promise<void> {
+    const row = await unit.row(`select 1 as held from jobs.task where ${HELD} for share`, held(task));
+    if (!row) throw new LeaseLost();
+  }
+
+  /** Marks the task as done in the transaction of its effect. @throws LeaseLost, which takes the effect back */
+  async finish(unit: Unit, task: ClaimedTask): Promise<void> {
+    const count = await unit.run(
+      `update jobs.task set state = 'done', finished_at = clock_timestamp(), error = null, ${UNLEASED} where ${HELD}`,
+      held(task),
+    );
+    if (count === 0) throw new LeaseLost();
+  }
+
+  /** Notes a failed attempt: again after the pause, or failed for good. False when the lease was lost. */
+  async fail(task: ClaimedTask, error: string, next: { readonly afterMs: number } | 'never'): Promise<boolean> {
+    const sql =
+      next === 'never'
+        ? `state = 'failed', finished_at = clock_timestamp()`
+        : `state = 'pending', dispatched_at = null, run_at = clock_timestamp() + $5 * interval '1 ms'`;
+    const values = [...held(task), error, ...(next === 'never' ? [] : [next.afterMs])];
+    const count = await this.control((unit) =>
+      unit.run(`update jobs.task set ${sql}, error = $4, ${UNLEASED} where ${HELD}`, values),
+    );
+    return count > 0;
+  }
+
+  /** Gives tasks back unfinished, as if the attempt had not been: another worker takes them at once. */
+  async release(tokens: readonly number[], owner: string): Promise<void> {
+    await this.control((unit) =>
+      unit.run(
+        `update jobs.task set state = 'pending', attempts = attempts - 1, dispatched_at = null, ${UNLEASED}
+         where state = 'running' and lease_owner = $1 and lease_token = any($2)`,
+        [owner, tokens],
+      ),
+    );
+  }
+
+  /** Numbers for metrics. */
+  async backlog(): Promise<Backlog> {
+    const row = await this.control((unit) =>
+      unit.row<Backlog>(
+        `select (select count(*) from (select from jobs.task where ${DUE} limit 10000) due) as waiting,
+           coalesce((select extract(epoch from statement_timestamp() - min(run_at)) from jobs.task where ${DUE}), 0)::float8
+             as "oldestDueSeconds",
+           (select count(*) from jobs.task where state = 'failed') as failed`,
+      ),
+    );
+    return row ?? { waiting: 0, oldestDueSeconds: 0, failed: 0 };
+  }
+
+  /** The dispatcher's and the claims' statements see the control rows of all tenants and nothing else. */
+  private control<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+    return this.work.run({ tenantId: PLATFORM_TENANT_ID }, work);
+  }
+}

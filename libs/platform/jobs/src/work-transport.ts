@@ -1,0 +1,31 @@
+/** What travels through a queue: never the work, only where it is recorded (ruling 25). */
+export interface WorkRef {
+  readonly tenantId: string;
+  readonly taskId: string;
+  /** The hand-over this belongs to; an older one is void. */
+  readonly dispatchNo: number;
+}
+
+/** Takes a delivery, whatever is in it; resolves when it has been dealt with. */
+export type Consumer = (data: unknown) => Promise<void>;
+
+/** A way from the dispatcher to a worker. It may lose, repeat and reorder what it carries: PostgreSQL holds the truth. */
+export interface WorkTransport {
+  /** How many refs it takes now. */
+  room(): Promise<number>;
+  /** Hands over one ref. @throws Error when that did not work, or may not have worked */
+  offer(ref: WorkRef): Promise<void>;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The ref in what a queue delivered, or undefined when it is none: whoever can write to the queue can write anything. */
+export function parseWorkRef(data: unknown): WorkRef | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const { tenantId, taskId, dispatchNo } = data as Record<string, unknown>;
+  if (!isUuid(tenantId) || !isUuid(taskId)) return undefined;
+  if (typeof dispatchNo !== 'number' || !Number.isSafeInteger(dispatchNo) || dispatchNo < 1) return undefined;
+  return { tenantId, taskId, dispatchNo };
+}
+
+const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);

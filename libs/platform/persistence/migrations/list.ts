@@ -1,0 +1,29 @@
+import type { Migration } from '@mikro-orm/migrations';
+import type { Constructor } from '@mikro-orm/postgresql';
+import { HttpIdempotency } from './20261120100000-http-idempotency.js';
+import { IdentityFirstPart } from './20261120101000-identity-first-part.js';
+import { JobsTask } from './20261120102000-jobs-task.js';
+import { EsTables } from './20261120103000-es-tables.js';
+import { EsAppend } from './20261120103100-es-append.js';
+import { EsAppendStreams } from './20261120103200-es-append-streams.js';
+import { EsProgress } from './20261120104000-es-progress.js';
+
+interface ListedMigration {
+  /** Its file's name: the order, for ever. */
+  readonly name: string;
+  readonly type: Constructor<Migration>;
+}
+
+/** Every migration, oldest first. One list for all contexts: the database migrates as one. */
+export const migrations: readonly ListedMigration[] = [
+  { name: '20261120100000-http-idempotency', type: HttpIdempotency },
+  { name: '20261120101000-identity-first-part', type: IdentityFirstPart },
+  { name: '20261120102000-jobs-task', type: JobsTask },
+  { name: '20261120103000-es-tables', type: EsTables },
+  { name: '20261120103100-es-append', type: EsAppend },
+  { name: '20261120103200-es-append-streams', type: EsAppendStreams },
+  { name: '20261120104000-es-progress', type: EsProgress },
+];
+
+/** Their names, for the schema check at start. */
+export const migrationNames: readonly string[] = migrations.map((migration) => migration.name);

@@ -1,0 +1,18 @@
+export { Bus } from './bus.js';
+export { Databases } from './databases.js';
+export type { PoolStats } from './database-pool.js';
+export { migrate } from './migrate.js';
+export type { MigrateOptions } from './migrate.js';
+export type { PersistenceOptions, PoolName, PoolOptions } from './options.js';
+export { PersistenceModule } from './persistence.module.js';
+export { isConnectionLost, isUniqueViolation, pgCode } from './pg-errors.js';
+export { RedisConnection, RedisModule } from './redis-connection.js';
+export type { RedisOptions } from './redis-connection.js';
+export { platformKey, tenantKey } from './redis-keys.js';
+export type { RedisKey } from './redis-keys.js';
+export { LOGIN_ROLES, rolesSql, WRITER_ROLE } from './roles.js';
+export type { LoginRole } from './roles.js';
+export { SchemaState } from './schema-state.js';
+export { Unit } from './unit.js';
+export { UnitOfWork } from './unit-of-work.js';
+export type { UnitScope } from './unit-of-work.js';

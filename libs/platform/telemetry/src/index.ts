@@ -1,0 +1,10 @@
+export { currentContext, newTraceId, runInContext, setContext } from './context.js';
+export type { TelemetryContext, TelemetryFacts } from './context.js';
+export { AppLogger, createLogger } from './logger.js';
+export type { LoggerOptions, LogLevel } from './logger.js';
+export { counter, gauge, histogram, renderMetrics, resetMetrics, startProcessMetrics } from './metrics.js';
+export type { GaugeReader } from './metrics.js';
+export { redact, redactText } from './redact.js';
+export { registerRequestTelemetry } from './request-log.js';
+export { currentTraceId, injectTraceContext, startTracing, withExtractedContext, withSpan } from './tracing.js';
+export type { SpanAttributes, TracingOptions } from './tracing.js';
