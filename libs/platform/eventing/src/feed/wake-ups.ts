@@ -1,0 +1,40 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Databases } from '#platform/persistence';
+
+/** Where it is heard that something has been committed for the feed or the outbox. */
+export const FEED_CHANNEL = 'es_feed';
+/**
+ * At most one announcement per so many ms. Never inside the transaction of an append: commits that NOTIFY queue behind each
+ * other (measured 5.4 times slower, event-store.md).
+ */
+const COALESCE_MS = 20;
+
+/** Tells the workers that there is something new, so that they look before their next round. A lost one costs only that wait. */
+@Injectable()
+export class FeedWakeUps implements BeforeApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private sentAt = -Infinity;
+
+  constructor(@Inject(Databases) private readonly databases: Databases) {}
+
+  /** After a commit. Never waits and never fails. */
+  send(): void {
+    if (this.timer) return;
+    const waitMs = Math.max(0, this.sentAt + COALESCE_MS - performance.now());
+    this.timer = setTimeout(() => this.announce(), waitMs);
+    this.timer.unref();
+  }
+
+  beforeApplicationShutdown(): void {
+    clearTimeout(this.timer);
+  }
+
+  private announce(): void {
+    this.timer = undefined;
+    this.sentAt = performance.now();
+    this.databases
+      .get('main')
+      .pool.query(`notify ${FEED_CHANNEL}`)
+      .catch(() => undefined);
+  }
+}

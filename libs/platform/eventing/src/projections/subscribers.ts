@@ -1,0 +1,49 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { type IProcessManager, ProcessManager } from '../process/process-manager.js';
+import { Processes } from '../process/processes.js';
+import { type IReactor, Reactor, reactorSubscriber } from '../process/reactor.js';
+import { type IProjection, Projection, projectionSubscriber } from './projection.js';
+import type { Subscriber } from './subscriber.js';
+
+/** Names stand in keys and labels: `context.name`. */
+const NAME = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+$/;
+
+/** Everything in this worker that is fed from the feed. */
+@Injectable()
+export class Subscribers implements OnModuleInit {
+  private readonly byName = new Map<string, Subscriber>();
+
+  constructor(
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(Processes) private readonly processes: Processes,
+  ) {}
+
+  /** Finds them. @throws Error when a name is taken or no name */
+  onModuleInit(): void {
+    for (const wrapper of this.discovery.getProviders()) {
+      const projection = this.discovery.getMetadataByDecorator(Projection, wrapper);
+      const reactor = this.discovery.getMetadataByDecorator(Reactor, wrapper);
+      const manager = this.discovery.getMetadataByDecorator(ProcessManager, wrapper);
+      const instance: unknown = wrapper.instance;
+      if (projection) this.add(projectionSubscriber(projection, instance as IProjection));
+      if (reactor) this.add(reactorSubscriber(reactor, instance as IReactor));
+      if (manager) this.add(this.processes.subscriber(manager, instance as IProcessManager<unknown>));
+    }
+  }
+
+  all(): Subscriber[] {
+    return [...this.byName.values()];
+  }
+
+  get(name: string): Subscriber | undefined {
+    return this.byName.get(name);
+  }
+
+  private add(subscriber: Subscriber): void {
+    const { name } = subscriber;
+    if (!NAME.test(name)) throw new Error(`${name} is no name for a projection or reaction`);
+    if (this.byName.has(name)) throw new Error(`two projections or reactions are called ${name}`);
+    this.byName.set(name, subscriber);
+  }
+}

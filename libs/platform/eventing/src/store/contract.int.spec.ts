@@ -1,0 +1,4 @@
+import { describeStore } from '../../testing/contract.js';
+import { openPostgresStore } from '../../testing/postgres.js';
+
+describeStore('PostgreSQL', openPostgresStore);

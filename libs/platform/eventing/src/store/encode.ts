@@ -1,0 +1,62 @@
+import { currentContext, injectTraceContext } from '#platform/telemetry';
+import type { DomainEvent, NewCommand } from '../core/decider.js';
+import type { EventRegistry } from '../core/event-registry.js';
+import { eventIds } from '../core/uuid5.js';
+import type { EventBatch } from './event-log.js';
+
+/** What goes with an append besides its events. */
+export interface WriteOptions {
+  /**
+   * The same for the same intention, such as a UUIDv5 of the idempotency scope and key: an append that was carried out answers
+   * as before. Default: new, which still makes the store's own repetitions harmless.
+   */
+  readonly commandId?: string;
+  /** Id of the event that led to this. */
+  readonly causationId?: string;
+  /** When it happened, where that is not now. */
+  readonly effectiveAt?: Date;
+  /** Commands for the outbox. */
+  readonly commands?: readonly NewCommand[];
+}
+
+/** Events as they are written. @throws Error when there are none, or one is not what its schema says */
+export function encode(
+  registry: EventRegistry,
+  events: readonly DomainEvent[],
+  commandId: string,
+  options: WriteOptions,
+): EventBatch {
+  if (events.length === 0) throw new Error('an append needs at least one event');
+  return {
+    ids: eventIds(commandId, events.length),
+    types: events.map(({ type }) => type),
+    schemas: events.map((event) => registry.check(event)),
+    data: JSON.stringify(events.map(({ data }) => data)),
+    meta: metaOf(options),
+    outbox: outboxOf(options.commands ?? []),
+  };
+}
+
+/** Where the events come from: JSON leaves out what is not known. */
+function metaOf({ causationId, effectiveAt }: WriteOptions): string {
+  const context = currentContext();
+  return JSON.stringify({
+    correlation: context?.requestId,
+    causation: causationId,
+    actor: context?.actor,
+    traceparent: injectTraceContext(),
+    effectiveAt,
+  });
+}
+
+function outboxOf(commands: readonly NewCommand[]): string | null {
+  if (commands.length === 0) return null;
+  return JSON.stringify(
+    commands.map(({ command, payload, dedupeKey, notBefore }) => ({
+      command,
+      payload,
+      dedupe_key: dedupeKey,
+      not_before: notBefore,
+    })),
+  );
+}
