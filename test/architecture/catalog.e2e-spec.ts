@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type Ask, type CatalogExceptions, catalogFaults } from './catalog.js';
+import { GOOD, PLANTED } from './catalog-planted.js';
+
+/** Every exception from "one tenant sees its own rows", by name. A new one is added here, with its reason, or the test fails. */
+const EXCEPTIONS: CatalogExceptions = {
+  tablesWithoutTenant: [
+    // Which migrations have been applied: the database's own record.
+    'public.migration',
+    // How far each projection has come in the feed of all tenants: positions, no data.
+    'es.projections',
+  ],
+  uniqueOverTenants: [
+    // The order of the feed, which is one for all tenants.
+    'es.events_position',
+  ],
+  acrossTenants: [
+    // The clean-up task removes expired answers of all tenants.
+    'http.idempotency app_worker all',
+    // The operator's routes list, read and change tenants; the worker goes through them, by id and state only.
+    'identity.tenant app_platform all',
+    'identity.tenant app_worker select',
+    // The operator issues a tenant's first key.
+    'identity.api_key app_platform all',
+    'identity.credential_index app_platform all',
+    // Before a tenant is known: which tenant a key belongs to, and whether any tenant allows an origin.
+    'identity.credential_index app_rt select',
+    'identity.cors_origin app_rt select',
+    // What the operator does to a tenant stands in the tenant's log, which the operator reads.
+    'identity.audit_entry app_platform all',
+    'identity.audit_head app_platform all',
+    // A control table: a task names what to work on and holds no record data.
+    'jobs.task app_worker all',
+    // The worker reads the feed of all tenants in one order, and finds due commands; what it writes, it writes as the tenant.
+    'es.events app_worker select',
+    'es.outbox app_worker select',
+    // A page of the feed holds streams of many tenants: which of them are parked is asked once.
+    'es.parked app_worker select',
+    // The clean-up task removes what a repeated append would have answered, of all tenants.
+    'es.commands app_worker all',
+    // The operator sees and replays what was parked.
+    'es.outbox app_platform all',
+    'es.parked app_platform all',
+  ],
+};
+
+describe('the catalogue of the database (I26)', () => {
+  let database: TestDatabase;
+  let owner: Client;
+  const ask: Ask = async (sql, values) => (await owner.query<Record<string, string>>(sql, values)).rows;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    owner = new Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+  });
+  afterAll(async () => {
+    await owner.end();
+    await database.drop();
+  });
+
+  /** What the checker says with something planted, which then vanishes again. */
+  async function faultsWith(statements: readonly string[]): Promise<string[]> {
+    await owner.query('begin');
+    try {
+      for (const sql of statements) await owner.query(sql);
+      return await catalogFaults(ask, EXCEPTIONS);
+    } finally {
+      await owner.query('rollback');
+    }
+  }
+
+  it('separates tenants by every guard, with the listed exceptions only', async () => {
+    expect(await catalogFaults(ask, EXCEPTIONS)).toEqual([]);
+  });
+
+  it('has tables to look at', async () => {
+    const tables = await ask(`select 1 from pg_policy where polname = 'tenant'`);
+    expect(tables.length).toBeGreaterThan(5);
+  });
+
+  it('finds nothing wrong with a table that has every guard', async () => {
+    expect(await faultsWith(GOOD)).toEqual([]);
+    const view = [...GOOD, 'create view http.v with (security_invoker = true) as select * from http.planted'];
+    expect(await faultsWith(view)).toEqual([]);
+  });
+
+  it.each(PLANTED)('catches %s', async (_, statements, fault) => {
+    expect(await faultsWith(statements)).toContainEqual(expect.stringContaining(fault));
+  });
+});

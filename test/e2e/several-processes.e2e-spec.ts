@@ -1,0 +1,410 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client as PgClient } from 'pg';
+import { parseId } from '#platform/kernel';
+import type { Answer } from '../support/api.js';
+import { type ApiProcess, apiSettings, startApiProcess } from '../support/api-process.js';
+import { Client, logFaults, makeStore, type Store } from '../support/client.js';
+import { createTestDatabase } from '../support/database.js';
+import { answerOn, rawSocket } from '../support/raw-http.js';
+import { eventually, OwnRedis } from '../support/redis-server.js';
+
+const PROCESSES = 4;
+
+const database = await createTestDatabase();
+await database.admin('create extension pg_stat_statements');
+const redis = await OwnRedis.create();
+await redis.start();
+const settings = apiSettings(database, { REDIS_URL: redis.url, API_PROCESSES: String(PROCESSES) });
+const processes = await Promise.all(Array.from({ length: PROCESSES }, () => startApiProcess(settings)));
+const clients = processes.map(({ url }) => new Client(url, [503]));
+const operatorToken = settings['OPERATOR_TOKEN'] ?? '';
+
+afterAll(async () => {
+  await Promise.all(processes.map((process) => process.kill()));
+  await redis.remove();
+  await database.drop();
+});
+
+interface Issued {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** One of the clients: the first process answers the first, and so on. */
+function at(i: number): Client {
+  const client = clients[i % clients.length];
+  if (!client) throw new Error('there is no such process');
+  return client;
+}
+
+function processAt(i: number): ApiProcess {
+  const process = processes[i];
+  if (!process) throw new Error('there is no such process');
+  return process;
+}
+
+const newStore = () => makeStore({ url: at(0).url, operatorToken });
+const me = (i: number, key: string) => at(i).call('GET', '/api/v1/me', { key });
+const operate = (method: string, { tenantId }: Store, path: string, body?: object) =>
+  at(0).call(method, `/api/v1/platform/tenants/${tenantId}${path}`, { key: operatorToken, body });
+const issue = (
+  i: number,
+  { key }: Store,
+  name: string,
+  headers: Record<string, string> = {},
+): Promise<Answer<Issued>> =>
+  at(i).call<Issued>('POST', '/api/v1/api-keys', { key, body: { name, scopes: ['key:read'] }, headers });
+
+/** How many of a number of requests over all processes passed, and that the others were told to wait. */
+async function passed(count: number, key: string): Promise<number> {
+  const statuses: number[] = [];
+  // Some at a time: a process that is flooded may take Redis for hung, and then counts by itself.
+  const numbers = Array.from({ length: count }, (_, i) => i).values();
+  const lane = async () => {
+    for (const i of numbers) statuses.push((await me(i, key)).status);
+  };
+  await Promise.all(Array.from({ length: 40 }, lane));
+  expect(statuses.filter((status) => status !== 200 && status !== 429)).toEqual([]);
+  return statuses.filter((status) => status === 200).length;
+}
+
+describe('what one process changes', () => {
+  const changes: [name: string, status: number, change: (store: Store, key: Issued) => Promise<{ status: number }>][] =
+    [
+      [
+        'a key that was revoked',
+        401,
+        (store, { id }) => at(0).call('POST', `/api/v1/api-keys/${id}/revoke`, { key: store.key }),
+      ],
+      [
+        'a key that was rotated away',
+        401,
+        (store, { id }) =>
+          at(0).call('POST', `/api/v1/api-keys/${id}/rotate`, { key: store.key, body: { overlapSeconds: 0 } }),
+      ],
+      ['a store that was suspended', 423, (store) => operate('POST', store, '/suspend', { reason: 'unpaid' })],
+      ['a store that was deleted', 401, (store) => operate('DELETE', store, '')],
+    ];
+
+  /** Uses a key without pause until the answer is this one; answers when the last request that got another was sent. */
+  async function lastOther(i: number, key: string, status: number): Promise<number> {
+    let last = 0;
+    const deadline = performance.now() + 5_000;
+    for (let sentAt = performance.now(); sentAt < deadline; sentAt = performance.now()) {
+      if ((await me(i, key)).status === status) return last;
+      last = sentAt;
+      await pause(10);
+    }
+    throw new Error(`process ${i} never answered ${status}`);
+  }
+
+  it.each(changes)('%s is refused by all within a second, while it is used all the time', async (_, status, change) => {
+    const store = await newStore();
+    const { body } = await issue(0, store, 'used');
+    const used = clients.map((_client, i) => lastOther(i, body.key, status));
+    await pause(100);
+    expect((await change(store, body)).status).toBeLessThan(300);
+    const changedAt = performance.now();
+    expect((await me(0, body.key)).status).toBe(status);
+    expect(Math.max(...(await Promise.all(used))) - changedAt).toBeLessThan(1_000);
+  });
+
+  it('a store that was resumed works everywhere within a second', async () => {
+    const store = await newStore();
+    await operate('POST', store, '/suspend', { reason: 'unpaid' });
+    const used = clients.map((_client, i) => lastOther(i, store.key, 200));
+    await pause(100);
+    await operate('POST', store, '/resume');
+    const resumedAt = performance.now();
+    expect(Math.max(...(await Promise.all(used))) - resumedAt).toBeLessThan(1_000);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  it('has one effect, however many processes are asked at once', async () => {
+    const store = await newStore();
+    const key = randomUUID();
+    const answers = await Promise.all(
+      Array.from({ length: 48 }, (_, i) => issue(i, store, 'once', { 'idempotency-key': key })),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    expect(answers.filter(({ status }) => status !== 201 && status !== 409)).toEqual([]);
+    expect(new Set(made.map(({ text }) => text)).size).toBe(1);
+    expect(made.filter(({ headers }) => headers.get('idempotency-replayed') === null)).toHaveLength(1);
+    const keys = await database.admin('select 1 from identity.api_key where tenant_id = $1', [
+      parseId('tenant', store.tenantId),
+    ]);
+    expect(keys).toHaveLength(2);
+  });
+});
+
+describe('a limit', () => {
+  const limit = async (): Promise<Store> => {
+    const store = await newStore();
+    await operate('PUT', store, '/limits', {
+      requestsPerMinute: 100,
+      keyRequestsPer10Seconds: 100_000,
+      concurrentRequests: 10_000,
+    });
+    await pause(900);
+    return store;
+  };
+
+  /**
+   * How far what passed of a limit of 100 is off, never by more than another 100. A process that a busy machine starves
+   * takes Redis for hung and counts by itself: hence up to three tries.
+   */
+  async function offBy(count: number): Promise<number> {
+    let off = Infinity;
+    for (let tries = 0; tries < 3 && off > 2; tries++) {
+      off = Math.abs((await passed(count, (await limit()).key)) - 100);
+      expect(off).toBeLessThanOrEqual(100);
+    }
+    return off;
+  }
+
+  it('of 100 lets 100 through, give or take 2, over all processes', async () => {
+    expect(await offBy(1_200)).toBeLessThanOrEqual(2);
+  });
+
+  it('without Redis lets through at most twice as many, and some from every process; with Redis back it is exact again', async () => {
+    const store = await limit();
+    await redis.kill();
+    const through = await passed(1_000, store.key);
+    expect(through).toBeLessThanOrEqual(200);
+    expect(through).toBeGreaterThanOrEqual(50);
+    const other = await newStore();
+    const health = await at(1).call<{ status: string }>('GET', '/api/v1/health', { key: other.key });
+    expect([health.status, health.body.status]).toEqual([200, 'degraded']);
+    expect((await fetch(`${processAt(1).adminUrl}/health/ready`)).status).toBe(200);
+    await redis.start();
+    const isUp = async (i: number) =>
+      ((await at(i).call('GET', '/api/v1/health', { key: other.key })).body.status as unknown) === 'up';
+    await Promise.all(clients.map((_, i) => eventually('Redis is back', () => isUp(i), 5_000)));
+    expect(await offBy(400)).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('the admin port', () => {
+  const connections = async (): Promise<number> => {
+    const [row] = await database.admin<{ count: number }>(
+      `select count(*)::int as count from pg_stat_activity where datname = current_database() and application_name = 'recrate-api'`,
+    );
+    return row?.count ?? 0;
+  };
+  const probes = async (): Promise<number> => {
+    const [row] = await database.admin<{ calls: number }>(
+      `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
+        where dbid = (select oid from pg_database where datname = current_database()) and query in ('select $1', 'select 1')`,
+    );
+    return row?.calls ?? 0;
+  };
+
+  it('answers a flood of a thousand probes with a check or two, and opens no connection for them', async () => {
+    const { adminUrl } = processAt(0);
+    await fetch(`${adminUrl}/health/ready`);
+    const before = { connections: await connections(), probes: await probes() };
+    const from = performance.now();
+    const probe = async (i: number): Promise<number> => {
+      const answer = await fetch(`${adminUrl}/health/${i % 4 ? 'ready' : 'live'}`);
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    const statuses: number[] = [];
+    // A probe at a time on each of 100 connections: beyond 256 connections the admin port takes none.
+    const prober = async () => {
+      for (let i = 0; i < 10; i++) statuses.push(await probe(i));
+    };
+    await Promise.all(Array.from({ length: 100 }, prober));
+    const seconds = (performance.now() - from) / 1_000;
+    expect(statuses).toEqual(Array(1_000).fill(200));
+    expect(await connections()).toBeLessThanOrEqual(before.connections);
+    expect((await probes()) - before.probes).toBeLessThanOrEqual(2 + Math.ceil(seconds));
+  });
+
+  it('alone has the metrics', async () => {
+    expect(
+      (await (await fetch(`${processAt(0).adminUrl}/metrics`)).text()).includes('http_server_request_duration_seconds'),
+    ).toBe(true);
+    expect((await at(0).call('GET', '/metrics')).status).toBe(404);
+  });
+});
+
+describe('an endless body', () => {
+  const endless: [name: string, framing: string, piece: Buffer][] = [
+    [
+      'in chunks without a length',
+      'Transfer-Encoding: chunked',
+      Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 0x20), Buffer.from('\r\n')]),
+    ],
+    ['of a length of 100 MB', 'Content-Length: 104857600', Buffer.alloc(65_536, 0x20)],
+  ];
+
+  /** Sends up to 100 MB as fast as the api takes it; answers what it took until it closed. */
+  async function pour(store: Store, framing: string, piece: Buffer): Promise<{ takenMib: number; status: number }> {
+    const socket = rawSocket(at(0).url);
+    const answer = answerOn(socket, 5_000);
+    socket.write(
+      `POST /api/v1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${store.key}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`,
+    );
+    for (let sent = 0; sent < 100 * 1_048_576 && !socket.destroyed && socket.writable; sent += piece.length) {
+      if (!socket.write(piece)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), answer]);
+    }
+    const { status } = await answer;
+    return { takenMib: socket.bytesWritten / 1_048_576, status };
+  }
+
+  it.each(endless)('%s is read to the limit and no further', async (_, framing, piece) => {
+    const store = await newStore();
+    for (let i = 0; i < 3; i++) await pour(store, framing, piece);
+    const growths = [];
+    for (let i = 0; i < 3; i++) {
+      const before = processAt(0).residentMib();
+      const { takenMib } = await pour(store, framing, piece);
+      // What the two kernels hold of the connection is in it, too.
+      expect(takenMib).toBeLessThan(16);
+      growths.push(processAt(0).residentMib() - before);
+    }
+    expect(Math.min(...growths)).toBeLessThan(5);
+    expect((await me(0, store.key)).status).toBe(200);
+  });
+
+  it.each(endless)(
+    '%s is answered 413, which a client can read that went on sending for a while',
+    async (_, framing, piece) => {
+      const store = await newStore();
+      const socket = rawSocket(at(0).url);
+      socket.write(
+        `POST /api/v1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${store.key}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`,
+      );
+      for (let i = 0; i < 20; i++, await pause(10)) socket.write(piece);
+      expect(await answerOn(socket, 5_000)).toMatchObject({ status: 413, closed: true });
+    },
+  );
+});
+
+describe('kill -9', () => {
+  it('loses nothing that was answered, and what was under way is done once when it is repeated elsewhere', async () => {
+    const store = await newStore();
+    const intents = Array.from({ length: 60 }, (_, i) => `intent ${i}`);
+    const keyed = (name: string) => ({ 'idempotency-key': name.replace(' ', '-') });
+    const sent = intents.map((name) =>
+      issue(3, store, name, keyed(name)).then(
+        (answer) => answer.text,
+        () => undefined,
+      ),
+    );
+    await Promise.race(sent);
+    await pause(15);
+    await processAt(3).kill();
+    const before = await Promise.all(sent);
+    const answered = before.filter((text) => text !== undefined);
+    expect(answered.length).toBeGreaterThan(0);
+    expect(answered.length).toBeLessThan(intents.length);
+    const repeated = await Promise.all(
+      intents.map(async (name, i) => {
+        let answer = await issue(i % 3, store, name, keyed(name));
+        // The killed process's transaction ends when PostgreSQL notices that its client is gone.
+        for (let tries = 0; answer.status === 409 && tries < 50; tries++, await pause(50))
+          answer = await issue(i % 3, store, name, keyed(name));
+        return answer;
+      }),
+    );
+    expect(repeated.filter(({ status }) => status !== 201)).toEqual([]);
+    expect(before.flatMap((text, i) => (text === undefined || text === repeated[i]?.text ? [] : [text]))).toEqual([]);
+    const rows = await database.admin<{ name: string }>(
+      `select name from identity.api_key where tenant_id = $1 and name like 'intent %'`,
+      [parseId('tenant', store.tenantId)],
+    );
+    expect(rows.map(({ name }) => name).sort()).toEqual([...intents].sort());
+    for (const { body } of repeated.slice(0, 5)) expect((await me(0, body.key)).status).toBe(200);
+  });
+});
+
+describe('SIGTERM under load', () => {
+  it('turns readiness off first, answers what it has taken, refuses the rest, and ends with 0', async () => {
+    const draining = processAt(2);
+    const store = await newStore();
+    const lock = new PgClient({ connectionString: database.ownerUrl });
+    await lock.connect();
+    await lock.query(`select pg_advisory_lock(hashtextextended('identity.audit ' || $1, 0))`, [
+      parseId('tenant', store.tenantId),
+    ]);
+    const names = Array.from({ length: 8 }, (_, i) => `taken ${i}`);
+    const taken = names.map((name) => issue(2, store, name));
+    const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`;
+    await eventually('all are under way', async () => (await database.admin(waiting)).length === names.length);
+    const load = hammer(2, store);
+    await pause(200);
+    const from = performance.now();
+    draining.signal('SIGTERM');
+    await eventually(
+      'readiness is off',
+      async () => (await fetch(`${draining.adminUrl}/health/ready`)).status === 503,
+      1_000,
+    );
+    expect((await fetch(`${draining.adminUrl}/health/live`)).status).toBe(200);
+    await eventually(
+      'it takes no new connection',
+      () =>
+        fetch(`${draining.url}/api/docs`).then(
+          () => false,
+          () => true,
+        ),
+      2_000,
+    );
+    expect(performance.now() - from).toBeLessThan(2_000);
+    await lock.end();
+    const answers = await Promise.all(taken);
+    expect(answers.map(({ status }) => status)).toEqual(Array(names.length).fill(201));
+    for (const { body } of answers) expect((await me(0, body.key)).status).toBe(200);
+    expect(await draining.ended).toEqual({ code: 0, signal: null });
+    expect(performance.now() - from).toBeLessThan(10_000);
+    const { done, failed, refused } = await load.stop();
+    expect(done).toBeGreaterThan(20);
+    expect(refused).toBeGreaterThan(0);
+    expect(failed).toEqual([]);
+    expect(draining.lines.filter((line) => line.includes('"drained"'))).toHaveLength(1);
+  });
+
+  /** Ten clients that call without pause, on connections that they keep, and stop when they are refused. */
+  function hammer(
+    i: number,
+    { key }: Store,
+  ): { stop: () => Promise<{ done: number; refused: number; failed: string[] }> } {
+    const result = { done: 0, refused: 0, failed: [] as string[] };
+    const clients = Array.from({ length: 10 }, async () => {
+      for (;;) {
+        const sentAt = performance.now();
+        const outcome = await me(i, key).then(
+          ({ status }) => status,
+          (error: Error) => codeOf(error),
+        );
+        if (outcome === 200) result.done += 1;
+        else if (outcome === 'ECONNREFUSED' || (outcome === 'closed' && performance.now() - sentAt < 1_000))
+          return void (result.refused += 1);
+        else return void result.failed.push(String(outcome));
+      }
+    });
+    return { stop: async () => (await Promise.all(clients), result) };
+  }
+
+  /** `closed`: the connection that was kept had been closed when the request was written. */
+  function codeOf(error: Error): string {
+    const { cause } = error as { cause?: { code?: string } };
+    return cause?.code === 'UND_ERR_SOCKET' || cause?.code === 'ECONNRESET' ? 'closed' : String(cause?.code ?? error);
+  }
+});
+
+describe('every answer of these tests', () => {
+  it('was a result or a well-formed refusal, and told nothing of the machinery', () => {
+    expect(clients.flatMap(({ faults }) => faults)).toEqual([]);
+  });
+
+  it('left log lines without secrets, on standard output and standard error', () => {
+    for (const { lines } of processes)
+      expect(logFaults(lines, [operatorToken, settings['RECRATE_SECRET'] ?? ''])).toEqual([]);
+  });
+});

@@ -1,0 +1,164 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { formatId } from '#platform/kernel';
+import { type Answer, startTestApi, type TestApi } from '../support/api.js';
+import { Client, logFaults, makeStore, pathOf, PATIENT, type ProblemBody, type Store } from '../support/client.js';
+import { digestOf } from '../support/digest.js';
+import { bodyFor, idIn } from '../support/examples.js';
+import { SHARED_DATA } from '../support/project.js';
+import { type ApiRoute, isOperators, routesOf, writes } from '../support/routes.js';
+
+const FILE = join(SHARED_DATA, 'hostile/blns.json');
+const AT_ONCE = 8;
+
+if (!existsSync(FILE)) {
+  it('naughty strings are not sent over HTTP: ../shared/data is not beside the project', () =>
+    expect(existsSync(FILE)).toBe(false));
+} else {
+  const strings = JSON.parse(readFileSync(FILE, 'utf8')) as string[];
+
+  describe('the Big List of Naughty Strings over HTTP', () => {
+    let api: TestApi;
+    let client: Client;
+    let store: Store;
+    let routes: ApiRoute[];
+
+    beforeAll(async () => {
+      api = await startTestApi(PATIENT);
+      client = new Client(api.url);
+      store = await makeStore(api);
+      routes = routesOf(api);
+    });
+    afterAll(() => api.close());
+
+    const keyFor = (route: ApiRoute): string => (isOperators(route) ? api.operatorToken : store.key);
+
+    function send(route: ApiRoute, member: string, value: unknown, of: Store = store): Promise<Answer<ProblemBody>> {
+      const body = { ...bodyFor(route), [member]: value };
+      return client.call(route.method, pathOf(route, idIn(of)), { key: keyFor(route), body });
+    }
+
+    /** Does something with every string, some at a time, and gathers what it finds odd. */
+    async function odd(look: (text: string, at: number) => Promise<string | undefined>): Promise<string[]> {
+      const found: string[] = [];
+      const waiting = strings.entries();
+      const lane = async (): Promise<void> => {
+        for (const [at, text] of waiting) {
+          const trouble = await look(text, at);
+          if (trouble !== undefined) found.push(`${at} ${JSON.stringify(text).slice(0, 80)}: ${trouble}`);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, lane));
+      return found;
+    }
+
+    /** Every member of every body, with the name of its rule. */
+    const members = (...rules: string[]) =>
+      routes
+        .filter(writes)
+        .flatMap((route) =>
+          (route.body ?? [])
+            .filter(([, { value }]) => rules.includes(value.name))
+            .map(([member, { options }]) => ({ route, member, isList: !!options.list })),
+        );
+
+    it('comes back from every text of every body as it was sent, or is refused with 400', async () => {
+      const texts = members('text', 'note');
+      expect(texts.map(({ route, member }) => `${route.name} ${member}`)).toEqual(
+        expect.arrayContaining(['POST /api/v1/api-keys name', 'POST /api/v1/platform/tenants/:id/suspend reason']),
+      );
+      const spare = await spareStores();
+      for (const { route, member } of texts) {
+        const needsFresh = route.name.endsWith('/suspend');
+        const trouble = await odd(async (text, at) => {
+          const { status, body } = await send(route, member, text, needsFresh ? spare[at] : store);
+          if (status === 400) return undefined;
+          return status < 300 && Object.values(body).includes(text)
+            ? undefined
+            : `${status} ${JSON.stringify(body).slice(0, 200)}`;
+        });
+        expect([route.name, member, trouble]).toEqual([route.name, member, []]);
+      }
+    });
+
+    it('stands in the tables and in the audit log as it was sent', async () => {
+      const stored = await api.database.admin<{ text: string }>(
+        `select distinct name as text from identity.tenant union select name from identity.api_key
+          union select details->>'name' from identity.audit_entry union select suspended_reason from identity.tenant`,
+      );
+      const known = new Set(stored.map(({ text }) => text));
+      const clean = strings.filter(
+        (text) => text.trim() !== '' && !/[\p{Cc}\u2028\u2029\p{Bidi_Control}]/u.test(text) && [...text].length <= 100,
+      );
+      expect(clean.length).toBeGreaterThan(450);
+      expect(clean.filter((text) => !known.has(text))).toEqual([]);
+    });
+
+    it('is refused everywhere where no free text is taken, and changes nothing', async () => {
+      const before = await digestOf(api.database);
+      for (const { route, member, isList } of members('one_of', 'instant', 'address', 'origin', 'id')) {
+        const trouble = await odd(async (text) => {
+          const { status } = await send(route, member, isList ? [text] : text);
+          return status === 400 ? undefined : String(status);
+        });
+        expect([route.name, member, trouble]).toEqual([route.name, member, []]);
+      }
+      expect(await digestOf(api.database)).toEqual(before);
+    });
+
+    it('as the name of a member is refused, where a body is taken and where none is', async () => {
+      const before = await digestOf(api.database);
+      const names = ['POST /api/v1/api-keys', 'POST /api/v1/api-keys/:id/revoke'];
+      for (const route of routes.filter(({ name }) => names.includes(name))) {
+        const known = (route.body ?? []).map(([member]) => member);
+        const trouble = await odd(async (text) => {
+          if (known.includes(text)) return undefined;
+          const { status } = await send(route, text, 'x');
+          return status === 400 ? undefined : String(status);
+        });
+        expect([route.name, trouble]).toEqual([route.name, []]);
+      }
+      expect(await digestOf(api.database)).toEqual(before);
+    });
+
+    it('in a search finds what holds it, and in any other parameter is refused', async () => {
+      const lists = routes.filter(({ query }) => query.length > 0);
+      for (const route of lists) {
+        for (const name of route.query.filter(
+          (parameter) => parameter === 'search' || parameter === 'sort' || parameter === 'cursor',
+        )) {
+          const trouble = await odd(async (text) => {
+            const path = `${pathOf(route, idIn(store))}?limit=1&${name}=${encodeURIComponent(text)}`;
+            const { status, body } = await client.call<{ data?: { name: string }[] }>('GET', path, {
+              key: keyFor(route),
+            });
+            if (status === 400) return undefined;
+            return status === 200 &&
+              name === 'search' &&
+              body.data?.every((row) => row.name.toLowerCase().includes(text.toLowerCase()))
+              ? undefined
+              : `${status} ${JSON.stringify(body).slice(0, 100)}`;
+          });
+          expect([route.name, name, trouble]).toEqual([route.name, name, []]);
+        }
+      }
+    });
+
+    it('met nothing but results and well-formed refusals, and left a clean log', () => {
+      expect(client.faults).toEqual([]);
+      expect(logFaults(api.logs, [store.key.slice(25), api.operatorToken])).toEqual([]);
+    });
+
+    /** One store per string, for what can be done to a store only once. */
+    async function spareStores(): Promise<Store[]> {
+      const copies = await api.database.admin<{ id: string }>(
+        `insert into identity.tenant select copy.* from identity.tenant t, generate_series(1, $1::int) as n, jsonb_populate_record(
+           t, jsonb_build_object('tenant_id', md5(n::text)::uuid, 'name', 'spare')) as copy where t.name = 'Test Records'
+         returning tenant_id as id`,
+        [strings.length],
+      );
+      return copies.map(({ id }) => ({ ...store, tenantId: formatId('tenant', id) }));
+    }
+  });
+}

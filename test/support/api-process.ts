@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestDatabase } from './database.js';
+import { ROOT } from './project.js';
+import { eventually } from './redis-server.js';
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The built api in a process of its own. */
+export interface ApiProcess {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly pid: number;
+  /** Log lines so far. */
+  readonly lines: readonly string[];
+  /** Resolves when it has ended. */
+  readonly ended: Promise<Ending>;
+  signal(signal: NodeJS.Signals): void;
+  /** Memory that it holds, in MiB. */
+  residentMib(): number;
+  /** Ends it at once, if it has not ended. */
+  kill(): Promise<void>;
+}
+
+/** Settings of an api over a database of the test; several processes share them. */
+export function apiSettings(database: TestDatabase, own: Record<string, string> = {}): Record<string, string> {
+  return {
+    NODE_ENV: 'test',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DATABASE_URL_RT: database.rtUrl,
+    DATABASE_URL_PLATFORM: database.platformUrl,
+    REDIS_URL: process.env['TEST_REDIS_URL'] ?? '',
+    RECRATE_SECRET: randomBytes(32).toString('base64url'),
+    OPERATOR_TOKEN: `op_${randomBytes(32).toString('base64url')}`,
+    TRUSTED_PROXIES: '1',
+    ACQUIRE_TIMEOUT_MS: '10000',
+    ...own,
+  };
+}
+
+/** Runs the api's main file with exactly these settings. */
+export function runApi(settings: Record<string, string>): {
+  child: ChildProcess;
+  output: string[];
+  ended: Promise<Ending>;
+} {
+  const main = join(ROOT, 'dist/apps/api/src/main.js');
+  const env = { PATH: process.env['PATH'], ...settings };
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream.on('data', (piece: Buffer) => {
+      const lines = (rest + piece.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      output.push(...lines.map((line) => `${line}\n`));
+    });
+  }
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Ending);
+  return { child, output, ended };
+}
+
+/** Starts the api and waits until it listens. */
+export async function startApiProcess(settings: Record<string, string>): Promise<ApiProcess> {
+  const { child, output, ended } = runApi(settings);
+  const listening = (): string | undefined => output.find((line) => line.includes('the api listens'));
+  const died = ended.then(({ code }) => Promise.reject(new Error(`the api ended with ${code}: ${output.join('')}`)));
+  await Promise.race([eventually('the api listens', () => listening() !== undefined, 20_000), died]);
+  died.catch(() => undefined);
+  const { url, adminPort } = JSON.parse(listening() ?? '{}') as { url: string; adminPort: number };
+  const pid = child.pid ?? 0;
+  return {
+    url,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    pid,
+    lines: output,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    residentMib: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024,
+    kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

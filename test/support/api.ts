@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger } from '#platform/telemetry';
+import { createServer } from '#platform/http';
+import { ApiModule } from '../../apps/api/src/api.module.js';
+import { apiConfig } from '../../apps/api/src/config.js';
+import { serveDocument } from '../../apps/api/src/openapi.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+/** What a call answered. */
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: T;
+}
+
+/** How to call: JSON body, credential, more headers. */
+export interface Call {
+  readonly key?: string;
+  readonly body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  readonly raw?: string | Uint8Array;
+  readonly headers?: Record<string, string>;
+}
+
+/** A whole api on a port and a database of its own. */
+export interface TestApi {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly database: TestDatabase;
+  readonly operatorToken: string;
+  /** Every line the api has logged so far. */
+  readonly logs: string[];
+  call<T = Record<string, unknown>>(method: string, path: string, call?: Call): Promise<Answer<T>>;
+  /** Makes a store and its first key. */
+  makeTenant(name?: string, mode?: 'test' | 'live'): Promise<{ tenantId: string; key: string; keyId: string }>;
+  close(): Promise<void>;
+}
+
+/** The projection that examples name, as if its worker had just made it. */
+export const EXAMPLE_PROJECTION = `insert into es.projections (name, version, status) values ('inventory.stock-levels', 1, 'live')
+  on conflict (name, slot, shard) do update set paused = false, wish = null, kind = 'projection'`;
+
+/** Starts the api. Settings can be overridden; Redis is the test run's own unless told otherwise. */
+export async function startTestApi(settings: Record<string, string> = {}): Promise<TestApi> {
+  const database = await createTestDatabase();
+  await database.admin(EXAMPLE_PROJECTION);
+  const operatorToken = `op_${randomBytes(32).toString('base64url')}`;
+  const config = apiConfig({
+    NODE_ENV: 'test',
+    DATABASE_URL_RT: database.rtUrl,
+    DATABASE_URL_PLATFORM: database.platformUrl,
+    REDIS_URL: process.env['TEST_REDIS_URL'],
+    RECRATE_SECRET: randomBytes(32).toString('base64url'),
+    OPERATOR_TOKEN: operatorToken,
+    ...settings,
+  });
+  const logs: string[] = [];
+  const logger = createLogger({
+    service: 'api',
+    level: 'debug',
+    destination: { write: (line: string) => void logs.push(line) },
+  });
+  const app = await createServer(ApiModule.forRoot(config), {
+    logger,
+    trustedProxies: config.TRUSTED_PROXIES,
+    extend: serveDocument,
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+  const call: TestApi['call'] = (method, path, options) => request(`${url}${path}`, method, options);
+  return {
+    app,
+    url,
+    database,
+    operatorToken,
+    logs,
+    call,
+    makeTenant: (name, mode) => makeTenant(call, operatorToken, name, mode),
+    close: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
+
+async function makeTenant(
+  call: TestApi['call'],
+  operator: string,
+  name = 'Test Records',
+  mode: 'test' | 'live' = 'test',
+) {
+  const tenant = await call<{ id: string }>('POST', '/api/v1/platform/tenants', {
+    key: operator,
+    body: { name, mode },
+  });
+  if (tenant.status !== 201) throw new Error(`the store was not made: ${tenant.text}`);
+  const path = `/api/v1/platform/tenants/${tenant.body.id}/api-keys`;
+  const issued = await call<{ id: string; key: string }>('POST', path, { key: operator, body: { name: 'first key' } });
+  if (issued.status !== 201) throw new Error(`the key was not issued: ${issued.text}`);
+  return { tenantId: tenant.body.id, key: issued.body.key, keyId: issued.body.id };
+}
+
+/** One HTTP call; a body that is no JSON is answered as an empty object. */
+export async function request<T>(
+  url: string,
+  method: string,
+  { key, body, raw, headers = {} }: Call = {},
+): Promise<Answer<T>> {
+  const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(payload === undefined ? {} : { 'content-type': type }),
+      ...headers,
+    },
+    ...(payload === undefined ? {} : { body: payload }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: parsed<T>(text) };
+}
+
+function parsed<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return {} as T;
+  }
+}

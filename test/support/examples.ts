@@ -1,0 +1,50 @@
+import { formatId, type IdKind, newUuid } from '#platform/kernel';
+import type { Store } from './client.js';
+import type { ApiRoute } from './routes.js';
+
+/** A body that each writing route takes; null where it takes none. A route that is not here fails the tests made of it. */
+const BODIES: Readonly<Record<string, object | null>> = {
+  'POST /api/v1/api-keys': { name: 'Till', scopes: ['key:read'] },
+  'POST /api/v1/api-keys/:id/rotate': { overlapSeconds: 60 },
+  'POST /api/v1/api-keys/:id/revoke': null,
+  'PUT /api/v1/cors-origins': { origins: ['https://shop.example'] },
+  'POST /api/v1/platform/tenants': { name: 'Wax Museum', mode: 'test' },
+  'PATCH /api/v1/platform/tenants/:id': { name: 'Wax and Museum' },
+  'POST /api/v1/platform/tenants/:id/suspend': { reason: 'unpaid' },
+  'POST /api/v1/platform/tenants/:id/resume': null,
+  'DELETE /api/v1/platform/tenants/:id': null,
+  'PUT /api/v1/platform/tenants/:id/limits': {
+    requestsPerMinute: 60,
+    keyRequestsPer10Seconds: 6,
+    concurrentRequests: 6,
+  },
+  'POST /api/v1/platform/projections/pause': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/projections/resume': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/projections/rebuild': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/projections/replay-parked': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/tenants/:id/api-keys': { name: 'First', scopes: ['key:read'] },
+};
+
+/** Names of the writing routes that have an example. */
+export const ROUTES_WITH_EXAMPLES = Object.keys(BODIES);
+
+/** A body the route takes. @throws Error for a route that was forgotten here */
+export function bodyFor({ name, method }: ApiRoute): object | undefined {
+  if (method === 'GET') return undefined;
+  const body = BODIES[name];
+  if (body === undefined) throw new Error(`test/support/examples.ts has no body for ${name}`);
+  return body ?? undefined;
+}
+
+/** The id of a thing of a kind that a store has. @throws Error for a kind that was forgotten here */
+export function idIn(store: Store): (kind: IdKind) => string {
+  const ids: Partial<Record<IdKind, string>> = { tenant: store.tenantId, apiKey: store.keyId };
+  return (kind) => {
+    const id = ids[kind];
+    if (id === undefined) throw new Error(`test/support/examples.ts knows no ${kind} of a store`);
+    return id;
+  };
+}
+
+/** A well-formed id of nothing. */
+export const randomId = (kind: IdKind): string => formatId(kind, newUuid());
