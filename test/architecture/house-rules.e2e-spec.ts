@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { filesBelow, textOf } from '../support/project.js';
 
-/** Lines of code, comments and blanks aside, that a platform lib may have. Raising one takes an ADR (6, 8). */
+/** Lines of code, comments and blanks aside, that a platform lib may have. Raising one takes an ADR (6, 8, 21). */
 const BUDGETS: Record<string, number> = {
   kernel: 600,
   config: 200,
@@ -10,7 +10,7 @@ const BUDGETS: Record<string, number> = {
   persistence: 900,
   jobs: 1_500,
   http: 2_400,
-  eventing: 2_500,
+  eventing: 3_000,
 };
 
 const sources = filesBelow('libs', '.ts').concat(filesBelow('apps', '.ts'));

@@ -118,6 +118,7 @@ interface Watch {
 @ProcessManager({ name: 'ledger.overdraft-watch', events: [POSTED], startAt: 'beginning' })
 export class OverdraftWatch implements IProcessManager<Watch> {
   readonly initial: Watch = { balance: 0, isOverdrawn: false };
+  readonly graceMs: number = GRACE_MS;
 
   correlate({ streamId }: FeedEvent): string {
     return streamId;
@@ -138,7 +139,7 @@ export class OverdraftWatch implements IProcessManager<Watch> {
       };
     }
     if (isOverdrawn) return {};
-    const at = new Date(recordedAt.getTime() + GRACE_MS);
+    const at = new Date(recordedAt.getTime() + this.graceMs);
     return {
       facts: [{ type: 'overdraft.began', data: { amount, account: streamId } }],
       timers: [{ timer: 'grace', at }],

@@ -36,6 +36,13 @@ describe('watching the feed', () => {
     expect(await gauge('app_feed_fence_position')).toBe(position + 2);
   });
 
+  it('opens one connection, however many samples are asked for before it is there', async () => {
+    const positions = await Promise.all([sampler.sample(), sampler.sample(), sampler.sample()]);
+    expect(positions).toEqual([0, 0, 0]);
+    const connections = `select 1 from pg_stat_activity where application_name = 'test-feed'`;
+    expect(await database.admin(connections)).toHaveLength(1);
+  });
+
   it('goes on after its connection was cut, again and again', async () => {
     sampler.start();
     for (let n = 0; n < 3; n++) {

@@ -36,7 +36,7 @@ export class FeedSampler {
   private readonly fence = new Fence();
   private readonly loop: Loop;
   private readonly listeners = new Set<() => void>();
-  private client: Client | undefined;
+  private connection: Promise<Client> | undefined;
   private drawn = 0;
   private warnedOf: number | undefined;
 
@@ -47,6 +47,11 @@ export class FeedSampler {
   /** Up to here the feed can be read, by a statement that begins now. */
   get position(): number {
     return this.fence.position;
+  }
+
+  /** Whether that is how far the feed really is: false until the first sample that no appender holds back. */
+  get isKnown(): boolean {
+    return this.fence.isKnown;
   }
 
   /** Tells `listener` when the position has moved and when a commit has been announced. */
@@ -71,18 +76,19 @@ export class FeedSampler {
 
   /** Takes one sample and answers the position. @throws Error when the database cannot be asked; the next sample starts anew */
   async sample(): Promise<number> {
+    const connection = (this.connection ??= this.connect());
     try {
-      const client = (this.client ??= await this.connect());
+      const client = await connection;
       const { rows } = await client.query<{ last_drawn: string; appenders: string[] }>(SAMPLE);
       const [row] = rows;
-      if (!row || this.client !== client) throw new Error('the connection that watches the feed was lost');
+      if (!row || this.connection !== connection) throw new Error('the connection that watches the feed was lost');
       this.drawn = Number(row.last_drawn);
       const position = this.fence.take({ lastDrawn: this.drawn, appenders: row.appenders }, performance.now());
       this.report();
       return position;
     } catch (error) {
       // Not waited for: a server that has vanished never says good-bye.
-      void this.disconnect();
+      if (this.connection === connection) void this.disconnect();
       throw error;
     }
   }
@@ -97,7 +103,8 @@ export class FeedSampler {
     return Math.min(PENDING_CAP_MS, Math.max(PENDING_MS, ageMs / 10));
   }
 
-  private async connect(): Promise<Client> {
+  /** Begun once, however many samples wait for it. */
+  private connect(): Promise<Client> {
     const client = new Client({
       connectionString: this.options.directUrl,
       application_name: this.options.applicationName,
@@ -105,26 +112,28 @@ export class FeedSampler {
       query_timeout: ANSWER_TIMEOUT_MS,
       keepAlive: true,
     });
+    const opening = client
+      .connect()
+      .then(() => client.query(`listen ${FEED_CHANNEL}`))
+      .then(() => client);
     const lost = (): void => {
-      if (this.client === client) this.forget();
+      if (this.connection === opening) this.forget();
     };
     client.on('error', lost);
     client.on('end', lost);
     client.on('notification', () => this.wake());
-    await client.connect();
-    await client.query(`listen ${FEED_CHANNEL}`);
-    return client;
+    return opening;
   }
 
   private forget(): void {
-    this.client = undefined;
+    this.connection = undefined;
     this.fence.discard();
   }
 
   private async disconnect(): Promise<void> {
-    const { client } = this;
+    const { connection } = this;
     this.forget();
-    await client?.end().catch(() => undefined);
+    await connection?.then((client) => client.end()).catch(() => undefined);
   }
 
   private tell(): void {
@@ -141,7 +150,7 @@ export class FeedSampler {
   private async warn(since: number, ageMs: number): Promise<void> {
     if (this.warnedOf === since) return;
     this.warnedOf = since;
-    const found = await this.client?.query<{ pids: number[] }>(PIDS, [this.fence.waitsFor]);
+    const found = await (await this.connection)?.query<{ pids: number[] }>(PIDS, [this.fence.waitsFor]);
     const pids = found?.rows[0]?.pids ?? [];
     this.logger.warn({ msg: 'an appender holds back the feed', pids, ageMs: Math.round(ageMs) });
   }

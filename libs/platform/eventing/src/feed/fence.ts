@@ -11,10 +11,16 @@ export interface FenceSample {
 export class Fence {
   private kept: { readonly lastDrawn: number; appenders: ReadonlySet<string>; readonly since: number } | undefined;
   private safe = 0;
+  private known = false;
 
   /** Up to here everything that will ever be there can be read by a statement that begins now. */
   get position(): number {
     return this.safe;
+  }
+
+  /** Whether the position has been found once: before that it is 0 while the feed may be long. */
+  get isKnown(): boolean {
+    return this.known;
   }
 
   /** When the sample was taken that still waits for appenders; undefined when none does. */
@@ -37,12 +43,17 @@ export class Fence {
       const known = this.kept.appenders;
       this.kept.appenders = new Set(appenders.filter((appender) => known.has(appender)));
       if (this.kept.appenders.size > 0) return this.safe;
-      this.safe = Math.max(this.safe, this.kept.lastDrawn);
+      this.letThrough(this.kept.lastDrawn);
     }
-    if (appenders.length === 0) this.safe = Math.max(this.safe, lastDrawn);
+    if (appenders.length === 0) this.letThrough(lastDrawn);
     const waits = appenders.length > 0 && lastDrawn > this.safe;
     this.kept = waits ? { lastDrawn, appenders: new Set(appenders), since: nowMs } : undefined;
     return this.safe;
+  }
+
+  private letThrough(position: number): void {
+    this.safe = Math.max(this.safe, position);
+    this.known = true;
   }
 
   /**

@@ -5,14 +5,16 @@ import { startEventing, type TestEventing } from '../../../../../test/support/ev
 import {
   Balances,
   createLedger,
-  GRACE_MS,
   LargeEntries,
   NoteHandler,
   OverdraftWatch,
   post,
+  POSTED,
 } from '../../../../../test/support/ledger.js';
+import { FeedWriter } from '../../../../../test/support/feed-writer.js';
 import { eventually } from '../../../../../test/support/redis-server.js';
 import { FeedWakeUps } from '../feed/wake-ups.js';
+import { ProcessManager } from './process-manager.js';
 import { processId, Processes } from './processes.js';
 
 const TENANT = newUuid();
@@ -58,13 +60,48 @@ describe('the ledger: a projection, a reactor and a process manager with a timer
   });
 
   it('lets a timer pass that the process has overtaken', async () => {
+    await worker.stop();
+    @ProcessManager({ name: 'ledger.overdraft-watch', events: [POSTED], startAt: 'beginning' })
+    class PatientWatch extends OverdraftWatch {
+      override readonly graceMs = 3_600_000;
+    }
+    worker = await startEventing({ database, providers: [PatientWatch, NoteHandler] });
     const account = newUuid();
     await write(account, -30, 40);
-    await eventually('the timer is gone', async () => (await database.admin('select 1 from es.outbox')).length === 0);
-    await new Promise((resolve) => setTimeout(resolve, GRACE_MS + 100));
+    await eventually('both entries are taken', async () => (await facts(account)).length === 2);
+    const timer = `update es.outbox set not_before = clock_timestamp() where command = 'eventing.time-up' returning 1 as done`;
+    expect(await database.admin(timer)).toHaveLength(1);
     await eventually('nothing waits', async () => (await database.admin('select 1 from es.outbox')).length === 0);
     expect(await facts(account)).toEqual(['overdraft.began', 'overdraft.ended']);
     expect(await effects()).toEqual([`warned ${account}`]);
+  });
+
+  it('begins at the end of a feed that an appender hides: what was before stays unanswered', async () => {
+    await registered();
+    await write(newUuid(), 5_000);
+    await eventually('it is noted', async () => (await effects()).length === 1);
+    await worker.stop();
+    // As if the reaction were new here.
+    await database.admin('delete from es.projections');
+    await database.admin('delete from ledger.effect');
+    const writer = await FeedWriter.connect(database.rtUrl, TENANT);
+    await writer.sql('begin');
+    await writer.append(newUuid());
+    worker = await startEventing({ database, providers: [LargeEntries, NoteHandler] });
+    await eventually('the feed is looked at', async () => {
+      const asked = `select 1 from pg_stat_activity where application_name = 'test-feed' and query like '%feed_fence%'`;
+      return (await database.admin(asked)).length === 1;
+    });
+    expect(await database.admin('select 1 from es.projections')).toEqual([]);
+    await writer.sql('commit');
+    await eventually(
+      'it is registered',
+      async () => (await database.admin('select 1 from es.projections')).length === 1,
+    );
+    await write(newUuid(), 7_000);
+    await eventually('the new one is noted', async () => (await effects()).includes('large 7000'));
+    expect(await effects()).toEqual(['large 7000']);
+    await writer.close();
   });
 
   it('is not harmed by a timer that comes twice', async () => {

@@ -19,6 +19,8 @@ import { TenantUnits } from './tenant-units.js';
 
 /** How often progress is looked at when nothing wakes the runner (event-store.md). */
 const IDLE_MS = 250;
+/** How often the end of the feed is looked for while an appender hides it. */
+const UNKNOWN_MS = 20;
 /** Pages of one shard before others get their turn. */
 const PAGES_PER_TURN = 20;
 /** Failures after which the event that cannot be digested is looked for, and the first pause between them. */
@@ -68,7 +70,7 @@ export class FeedRunner implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async round(): Promise<number> {
-    if (!this.registered) await this.register();
+    if (!this.registered && !(await this.register())) return UNKNOWN_MS;
     for (const build of await this.units.run(openBuilds)) {
       const subscriber = this.subscribers.get(build.name);
       if (this.running.size < AT_ONCE && subscriber && this.isDue(build, subscriber)) this.begin(subscriber, build);
@@ -76,12 +78,15 @@ export class FeedRunner implements OnApplicationBootstrap, BeforeApplicationShut
     return IDLE_MS;
   }
 
-  private async register(): Promise<void> {
+  /** Whether it is done: a reaction that begins at the end cannot begin before the end is known. */
+  private async register(): Promise<boolean> {
     const end = await this.sampler.sample();
+    if (!this.sampler.isKnown) return false;
     for (const subscriber of this.subscribers.all()) {
       await this.units.run((unit) => registerBuilds(unit, subscriber, end));
     }
     this.registered = true;
+    return true;
   }
 
   /** A build of another version belongs to workers that have the code of that version. */
