@@ -12,6 +12,9 @@ export interface EventSpec<D extends object> {
   readonly schema: z.ZodType<D>;
   /** For every version below the current one: how it becomes the next. */
   readonly upcast?: Readonly<Record<number, Upcaster>>;
+  /** For the catalogue of published facts, where the type ends in its version: what has happened, and data as an example. */
+  readonly summary?: string;
+  readonly example?: D;
 }
 
 /** A registered type. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { publishedFacts } from '../core/published-facts.js';
 import { type IProcessManager, ProcessManager } from '../process/process-manager.js';
 import { Processes } from '../process/processes.js';
 import { type IReactor, Reactor, reactorSubscriber } from '../process/reactor.js';
@@ -44,6 +45,19 @@ export class Subscribers implements OnModuleInit {
     const { name } = subscriber;
     if (!NAME.test(name)) throw new Error(`${name} is no name for a projection or reaction`);
     if (this.byName.has(name)) throw new Error(`two projections or reactions are called ${name}`);
-    this.byName.set(name, subscriber);
+    this.byName.set(name, listening(subscriber));
   }
+}
+
+/** A subscriber may name published facts: it is fed from the stored events they are cut from. */
+function listening(subscriber: Subscriber): Subscriber {
+  const { types } = subscriber;
+  return {
+    ...subscriber,
+    types: publishedFacts.storedTypes(types),
+    apply: async (events, unit, slot) => {
+      const seen = events.flatMap((event) => publishedFacts.seenAs(types, event));
+      if (seen.length > 0) await subscriber.apply(seen, unit, slot);
+    },
+  };
 }
