@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { IdentityHttpModule, IdentityModule } from '#libs/identity';
-import { EventingApiModule } from '#platform/eventing';
+import { EventingApiModule, EventingModule } from '#platform/eventing';
 import { HealthModule } from '#platform/health';
 import { HttpModule } from '#platform/http';
 import { JobsClientModule } from '#platform/jobs';
@@ -38,6 +38,7 @@ export class ApiModule {
         }),
         HttpModule.forRoot({ secret: config.RECRATE_SECRET, processes: config.API_PROCESSES }),
         JobsClientModule,
+        EventingModule.forRoot(),
         EventingApiModule,
         IdentityModule.forRoot({ secret: config.RECRATE_SECRET, operatorToken: config.OPERATOR_TOKEN }),
         IdentityHttpModule,
