@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { setTimeout as pause } from 'node:timers/promises';
+import { parseId } from '#platform/kernel';
 import { type Answer, startTestApi } from '../support/api.js';
 import { alike, Client, logFaults, makeStore, pathOf, PATIENT, type Store } from '../support/client.js';
 import { digestOf } from '../support/digest.js';
 import { bodyFor, idIn } from '../support/examples.js';
 import { sendRaw } from '../support/raw-http.js';
+import { eventually } from '../support/redis-server.js';
 import { isOperators, routesOf, writes } from '../support/routes.js';
 
 const api = await startTestApi(PATIENT);
@@ -24,6 +25,12 @@ interface Issued {
 const me = (key: string) => client.call('GET', '/api/v1/me', { key });
 const issue = async (body: object = {}, of: Store = store): Promise<Issued> =>
   (await client.call<Issued>('POST', '/api/v1/api-keys', { key: of.key, body: { name: 'k', ...body } })).body;
+
+/** Lets an instant of a key be over. */
+const end = (column: 'expires_at' | 'overlap_until', id: string) =>
+  api.database.admin(`update identity.api_key set ${column} = clock_timestamp() where id = $1`, [
+    parseId('apiKey', id),
+  ]);
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -94,9 +101,10 @@ describe('a key that does not work', () => {
       return key;
     },
     'has expired': async () => {
-      const { key } = await issue({ expiresAt: new Date(Date.now() + 900).toISOString() });
+      const { id, key } = await issue({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
       expect((await me(key)).status).toBe(200);
-      await pause(920);
+      await end('expires_at', id);
+      await eventually('it has expired', async () => (await me(key)).status === 401);
       return key;
     },
     'was rotated away without overlap': async () => {
@@ -108,10 +116,11 @@ describe('a key that does not work', () => {
       const { id, key } = await issue();
       const rotated = await client.call<Issued>('POST', `/api/v1/api-keys/${id}/rotate`, {
         key: store.key,
-        body: { overlapSeconds: 1 },
+        body: { overlapSeconds: 3_600 },
       });
       expect([(await me(key)).status, (await me(rotated.body.key)).status]).toEqual([200, 200]);
-      await pause(1_020);
+      await end('overlap_until', id);
+      await eventually('the overlap is over', async () => (await me(key)).status === 401);
       expect((await me(rotated.body.key)).status).toBe(200);
       return key;
     },

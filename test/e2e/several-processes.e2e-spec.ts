@@ -182,7 +182,7 @@ describe('a limit', () => {
     await redis.start();
     const isUp = async (i: number) =>
       ((await at(i).call('GET', '/api/v1/health', { key: other.key })).body.status as unknown) === 'up';
-    await Promise.all(clients.map((_, i) => eventually('Redis is back', () => isUp(i), 5_000)));
+    await Promise.all(clients.map((_, i) => eventually('Redis is back', () => isUp(i))));
     expect(await offBy(400)).toBeLessThanOrEqual(2);
   });
 });
@@ -338,30 +338,23 @@ describe('SIGTERM under load', () => {
     await eventually('all are under way', async () => (await database.admin(waiting)).length === names.length);
     const load = hammer(2, store);
     await pause(200);
-    const from = performance.now();
+    load.allowRefusals();
     draining.signal('SIGTERM');
-    await eventually(
-      'readiness is off',
-      async () => (await fetch(`${draining.adminUrl}/health/ready`)).status === 503,
-      1_000,
-    );
+    await eventually('readiness is off', async () => (await fetch(`${draining.adminUrl}/health/ready`)).status === 503);
     expect((await fetch(`${draining.adminUrl}/health/live`)).status).toBe(200);
-    await eventually(
-      'it takes no new connection',
-      () =>
-        fetch(`${draining.url}/api/docs`).then(
-          () => false,
-          () => true,
-        ),
-      2_000,
+    await eventually('it takes no new connection', () =>
+      fetch(`${draining.url}/api/docs`).then(
+        () => false,
+        () => true,
+      ),
     );
-    expect(performance.now() - from).toBeLessThan(2_000);
+    // All this while what it has taken is still under way.
+    expect(await database.admin(waiting)).toHaveLength(names.length);
     await lock.end();
     const answers = await Promise.all(taken);
     expect(answers.map(({ status }) => status)).toEqual(Array(names.length).fill(201));
     for (const { body } of answers) expect((await me(0, body.key)).status).toBe(200);
     expect(await draining.ended).toEqual({ code: 0, signal: null });
-    expect(performance.now() - from).toBeLessThan(10_000);
     const { done, failed, refused } = await load.stop();
     expect(done).toBeGreaterThan(20);
     expect(refused).toBeGreaterThan(0);
@@ -369,26 +362,28 @@ describe('SIGTERM under load', () => {
     expect(draining.lines.filter((line) => line.includes('"drained"'))).toHaveLength(1);
   });
 
+  interface Load {
+    /** From now on the api may refuse connections and close those that are kept. */
+    allowRefusals(): void;
+    stop(): Promise<{ done: number; refused: number; failed: string[] }>;
+  }
+
   /** Ten clients that call without pause, on connections that they keep, and stop when they are refused. */
-  function hammer(
-    i: number,
-    { key }: Store,
-  ): { stop: () => Promise<{ done: number; refused: number; failed: string[] }> } {
+  function hammer(i: number, { key }: Store): Load {
     const result = { done: 0, refused: 0, failed: [] as string[] };
+    let mayRefuse = false;
     const clients = Array.from({ length: 10 }, async () => {
       for (;;) {
-        const sentAt = performance.now();
         const outcome = await me(i, key).then(
           ({ status }) => status,
           (error: Error) => codeOf(error),
         );
         if (outcome === 200) result.done += 1;
-        else if (outcome === 'ECONNREFUSED' || (outcome === 'closed' && performance.now() - sentAt < 1_000))
-          return void (result.refused += 1);
+        else if (mayRefuse && (outcome === 'ECONNREFUSED' || outcome === 'closed')) return void (result.refused += 1);
         else return void result.failed.push(String(outcome));
       }
     });
-    return { stop: async () => (await Promise.all(clients), result) };
+    return { allowRefusals: () => void (mayRefuse = true), stop: async () => (await Promise.all(clients), result) };
   }
 
   /** `closed`: the connection that was kept had been closed when the request was written. */

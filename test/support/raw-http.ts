@@ -9,7 +9,6 @@ export interface RawAnswer {
   readonly body: string;
   /** Whether the server closed the connection. */
   readonly closed: boolean;
-  readonly afterMs: number;
 }
 
 /** Opens a connection to an api and keeps it from throwing. */
@@ -32,12 +31,11 @@ export function sendRaw(url: string, bytes: string | Buffer, quietMs = 400): Pro
 
 /** Gathers what a connection answers until the server closes it or is quiet for so long. */
 export function answerOn(socket: Socket, quietMs: number): Promise<RawAnswer> {
-  const startedAt = performance.now();
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
     const done = (closed: boolean): void => {
       socket.destroy();
-      resolve({ ...read(Buffer.concat(pieces).toString('latin1')), closed, afterMs: performance.now() - startedAt });
+      resolve({ ...read(Buffer.concat(pieces).toString('latin1')), closed });
     };
     socket.setTimeout(quietMs, () => done(false));
     socket.on('data', (piece: Buffer) => pieces.push(piece));

@@ -100,11 +100,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until `condition` holds. @throws Error naming what did not come about */
+/**
+ * Waits until `condition` holds. The limit only ends what will never come about: it is longer than a busy machine needs.
+ * @throws Error naming what did not come about
+ */
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
+  withinMs = 20_000,
 ): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await condition())) {

@@ -26,19 +26,3 @@ export class SlowClients {
     return answerOn(socket, PATIENCE_MS).finally(() => clearInterval(drip));
   }
 }
-
-/** Times of calls that follow one another, in rising order. */
-export async function latencies(count: number, call: () => Promise<unknown>): Promise<number[]> {
-  const times = [];
-  for (let i = 0; i < count; i++) {
-    const from = performance.now();
-    await call();
-    times.push(performance.now() - from);
-  }
-  return times.sort((a, b) => a - b);
-}
-
-/** The time that this share of calls kept below. */
-export function quantile(share: number, times: readonly number[]): number {
-  return times[Math.floor(times.length * share)] ?? 0;
-}

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { Served } from '../support/served.mjs';
+import { HTTP_SCRIPT } from './servers.mjs';
 
 const MIGRATE = fileURLToPath(new URL('../../../dist/apps/worker/src/migrate.js', import.meta.url));
 const ROWS = 100_000;
@@ -60,8 +62,7 @@ export async function prepareDatabase() {
 
 /** Through the api itself, started for the moment: the way every store begins. */
 async function makeTenant(env) {
-  const { Served } = await import('../support/served.mjs');
-  const api = await new Served(fileURLToPath(new URL('main.mjs', import.meta.url)), 'ours', env).ready();
+  const api = await new Served(HTTP_SCRIPT, 'ours', env).ready();
   const post = async (path, body) => {
     const headers = {
       authorization: `Bearer ${env.OPERATOR_TOKEN}`,

@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { figure, median } from '../support/figures.mjs';
 import { load } from '../support/load.mjs';
 import { answerParent, Served } from '../support/served.mjs';
-import { bareNest, barePool, ours } from './servers.mjs';
+import { bareNest, barePool, HTTP_SCRIPT, ours } from './servers.mjs';
 import { prepareDatabase } from './database.mjs';
 
-const script = fileURLToPath(import.meta.url);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 4_000);
 const CONNECTIONS = 16;
@@ -38,7 +36,7 @@ async function main() {
   const headers = { authorization: `Bearer ${key}` };
   const servers = [];
   const serve = async (mode) => {
-    const server = new Served(script, mode, env);
+    const server = new Served(HTTP_SCRIPT, mode, env);
     servers.push(server);
     return server.ready();
   };

@@ -4,7 +4,11 @@ import { Query, QueryHandler } from '@nestjs/cqrs';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import fastify from 'fastify';
 import pg from 'pg';
+import { fileURLToPath } from 'node:url';
 import 'reflect-metadata';
+
+/** The script that serves them, each in a process of its own. */
+export const HTTP_SCRIPT = fileURLToPath(new URL('main.mjs', import.meta.url));
 
 /** The same statement on both sides: 20 rows of a tenant, newest first. */
 const READ =

@@ -78,6 +78,8 @@ describe('clocks', () => {
   });
 
   it('tell the time when real', () => {
-    expect(Math.abs(systemClock.now().getTime() - Date.now())).toBeLessThan(1_000);
+    const before = Date.now();
+    const now = systemClock.now().getTime();
+    expect(now >= before && now <= Date.now()).toBe(true);
   });
 });

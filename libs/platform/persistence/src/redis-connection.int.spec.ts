@@ -55,13 +55,9 @@ describe('the connection to Redis', () => {
     await server.start();
     await connection.onModuleInit();
     server.freeze();
-    const startedAt = performance.now();
-    await expect(connection.client.get('x')).rejects.toThrow();
-    expect(performance.now() - startedAt).toBeLessThan(600);
+    await expect(connection.client.get('x')).rejects.toThrow('Command timed out');
     await eventually('the frozen server counts as down', () => !connection.isUp);
-    const again = performance.now();
-    await expect(connection.client.get('x')).rejects.toThrow();
-    expect(performance.now() - again).toBeLessThan(50);
+    await expect(connection.client.get('x')).rejects.toThrow("Stream isn't writeable");
     server.thaw();
     await eventually('the connection is back', () => connection.isUp);
   });
@@ -70,7 +66,7 @@ describe('the connection to Redis', () => {
     await server.start();
     await connection.onModuleInit();
     server.freeze();
-    await eventually('the frozen server counts as down', () => !connection.isUp, 3_000);
+    await eventually('the frozen server counts as down', () => !connection.isUp);
   });
 
   it('connects to nothing when no URL is given', async () => {

@@ -20,9 +20,10 @@ function isRepeatable(name: string): boolean {
 
 /** Line and column of an index, both from 1; columns count UTF-16 units. */
 export function placeIn(text: string, index: number): string {
+  const before = text.slice(0, index);
   let line = 1;
   let lineStart = 0;
-  for (let next = text.indexOf('\n'); next !== -1 && next < index; next = text.indexOf('\n', lineStart)) {
+  for (let next = before.indexOf('\n'); next !== -1; next = before.indexOf('\n', lineStart)) {
     line++;
     lineStart = next + 1;
   }

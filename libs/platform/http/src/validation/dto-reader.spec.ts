@@ -178,11 +178,9 @@ describe('the answer to very many faults', () => {
     @ListOf(() => Line, { max: 10_000 }) lines!: Line[];
   }
 
-  it('lists a few and takes little time (H18, fact M10)', () => {
+  it('lists a few (H18)', () => {
     const lines = Array.from({ length: 7_000 }, () => ({ releaseId: 'x'.repeat(500), quantity: '5' }));
-    const startedAt = performance.now();
     const { members } = refusalOf(() => readBody(Import, { lines }));
-    expect(performance.now() - startedAt).toBeLessThan(50);
     expect(members.errors).toHaveLength(21);
     expect(JSON.stringify(members.errors).length).toBeLessThan(6_000);
   });
