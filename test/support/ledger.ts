@@ -7,6 +7,7 @@ import type { FeedEvent } from '../../libs/platform/eventing/src/feed/feed.js';
 import { FromOutbox } from '../../libs/platform/eventing/src/outbox/from-outbox.js';
 import type { DomainEvent, NewCommand } from '../../libs/platform/eventing/src/core/decider.js';
 import { defineEvents } from '../../libs/platform/eventing/src/core/event-registry.js';
+import { publishFacts } from '../../libs/platform/eventing/src/core/published-facts.js';
 import {
   type IProcessManager,
   ProcessManager,
@@ -44,6 +45,17 @@ defineEvents<
   'overdraft.began': { version: 1, schema: move },
   'overdraft.ended': { version: 1, schema: move },
   'overdraft.charged': { version: 1, schema: z.object({}) },
+});
+
+/** What others hear of it: nothing of entries that move nothing. */
+export const ENTRY_MADE = 'ledger.entry-made.v1';
+publishFacts({
+  [ENTRY_MADE]: {
+    summary: 'An entry was made in an account.',
+    schema: z.strictObject({ amount: z.number() }),
+    example: { amount: 5 },
+    from: { 'ledger.posted': ({ amount }: Entry) => (amount === 0 ? undefined : { amount }) },
+  },
 });
 
 /** The amount of an entry, 0 where there is none. */

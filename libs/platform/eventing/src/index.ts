@@ -18,7 +18,7 @@ export type { Appended, HistoryPoint } from './store/event-log.js';
 export { EventStore } from './store/event-store.js';
 export type { RecordedEvent, StreamAppend } from './store/event-store.js';
 export { InlineProjections } from './store/inline-projections.js';
-export type { InlineEvent, InlineProjection } from './store/inline-projections.js';
+export type { InlineEvent, InlineProjection, InlineReadModel } from './store/inline-projections.js';
 export type { Rehydrated } from './store/rehydrate.js';
 export { consistencyToken, readConsistencyToken, waitMsOf } from './consistency/consistency-token.js';
 export { ReadModelWaits } from './consistency/read-model-waits.js';

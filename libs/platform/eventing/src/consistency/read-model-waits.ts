@@ -62,4 +62,7 @@ export class ReadModelWaits implements BeforeApplicationShutdown {
   }
 }
 
-const LIVE_POSITIONS = `select name, min(position) as position from es.projections where status = 'live' group by name`;
+/** What is kept inside the transactions of the events is never behind. */
+const LIVE_POSITIONS = `
+  select name, min(case when kind = 'inline' then ${Number.MAX_SAFE_INTEGER} else position end) as position
+    from es.projections where status = 'live' group by name`;

@@ -1,5 +1,6 @@
 import type { Unit } from '#platform/persistence';
-import type { Slot, Subscriber } from './subscriber.js';
+import type { Slot } from '../store/inline-projections.js';
+import type { Subscriber } from './subscriber.js';
 
 /** A build's position while its slot still holds rows of an earlier one. */
 export const NOT_CLEARED = -1;
@@ -14,14 +15,15 @@ export interface Build {
   readonly position: number;
   readonly status: 'catching_up' | 'live' | 'retired';
   readonly paused: boolean;
-  readonly wish: 'rebuild' | 'replay' | null;
+  readonly wish: 'rebuild' | 'replay' | 'drop' | null;
 }
 
 const COLUMNS = 'name, slot, shard, shards, version, position, status, paused, wish';
+const OPEN = `(status <> 'retired' or wish = 'drop')`;
 
-/** Every build that is not retired. */
+/** Every build there is something to do for: those that are not retired, or are to be dropped. */
 export function openBuilds(unit: Unit): Promise<Build[]> {
-  return unit.prepared<Build>('es.builds', `select ${COLUMNS} from es.projections where status <> 'retired'`, []);
+  return unit.prepared<Build>('es.builds', `select ${COLUMNS} from es.projections where ${OPEN}`, []);
 }
 
 /**
@@ -31,7 +33,7 @@ export function openBuilds(unit: Unit): Promise<Build[]> {
 export async function claimBuild(unit: Unit, { name, slot, shard, version }: Build): Promise<Build | undefined> {
   // A crash takes read model and checkpoint back together, and the feed gives the events again.
   const sql = `select ${COLUMNS}, set_config('synchronous_commit', 'off', true) from es.projections
-    where name = $1 and slot = $2 and shard = $3 and version = $4 and status <> 'retired' and not paused for update skip locked`;
+    where name = $1 and slot = $2 and shard = $3 and version = $4 and ${OPEN} and not paused for update skip locked`;
   return (await unit.prepared<Build>('es.claim-build', sql, [name, slot, shard, version]))[0];
 }
 
@@ -58,6 +60,11 @@ export function errorNote(error: unknown): string {
   return JSON.stringify({ message: String(error).slice(0, 1_000) });
 }
 
+/** Forgets a build whose slot has been emptied. */
+export async function dropBuild(unit: Unit, { name, slot }: Build): Promise<void> {
+  await unit.run(`delete from es.projections where name = $1 and slot = $2 and wish = 'drop'`, [name, slot]);
+}
+
 /** Forgets what the operator asked for. */
 export async function dropWish(unit: Unit, { name, slot, shard }: Build): Promise<void> {
   const sql = 'update es.projections set wish = null where name = $1 and slot = $2 and shard = $3';
@@ -77,7 +84,10 @@ export async function registerBuilds(unit: Unit, subscriber: Subscriber, end: nu
   if (!newest) {
     const position = subscriber.startAt === 'beginning' ? 0 : end;
     await insertBuild(unit, subscriber, { slot: 'a', status: 'live', position });
-  } else if (newest.version < version && kind === 'projection') {
+    // Its view knows only what was written since it is there.
+    if (kind === 'inline' && end > 0)
+      await unit.run(`update es.projections set wish = 'rebuild' where name = $1`, [name]);
+  } else if (newest.version < version && kind !== 'reaction') {
     await beginBuild(unit, subscriber, builds);
   } else if (newest.version === version && newest.shards !== shards) {
     throw new Error(`the shards of ${name} were changed from ${newest.shards} to ${shards} without a new version`);

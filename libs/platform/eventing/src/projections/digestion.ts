@@ -1,7 +1,8 @@
 import { isConnectionLost, type Unit } from '#platform/persistence';
 import type { FeedEvent } from '../feed/feed.js';
 import { errorNote } from './builds.js';
-import { type EventDecoder, parkedName, type Slot, type Subscriber } from './subscriber.js';
+import type { Slot } from '../store/inline-projections.js';
+import { type EventDecoder, parkedName, type Subscriber } from './subscriber.js';
 
 /** Feeds events of one tenant to a subscriber, and parks what it cannot digest. */
 export class Digestion {

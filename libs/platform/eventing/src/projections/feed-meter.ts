@@ -74,13 +74,14 @@ const LAG = `
     select p.name, p.slot, p.shard, coalesce(greatest(0, extract(epoch from clock_timestamp() - e.recorded_at)), 0)::real as lag
       from es.projections p
       left join lateral (select recorded_at from es.events where position > p.position and position <= $1 order by position limit 1) e on true
-     where p.status <> 'retired'
+     where p.status <> 'retired' and not (p.kind = 'inline' and p.status = 'live')
        for update of p skip locked),
   noted as (
     update es.projections p set lag_seconds = b.lag from now_behind b
      where p.name = b.name and p.slot = b.slot and p.shard = b.shard and p.lag_seconds <> b.lag)
   select p.name, p.status, p.position, coalesce(b.lag, p.lag_seconds) as lag
-    from es.projections p left join now_behind b using (name, slot, shard) where p.status <> 'retired'`;
+    from es.projections p left join now_behind b using (name, slot, shard)
+   where p.status <> 'retired' and not (p.kind = 'inline' and p.status = 'live')`;
 const PARKED = `select split_part(name, '@', 1) as name, count(*)::int as parked from es.parked group by 1`;
 const OUTBOX = `
   select (select count(*)::int from es.outbox where parked_at is not null) as parked,

@@ -90,11 +90,13 @@ export class FeedRunner implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** A build of another version belongs to workers that have the code of that version. */
-  private isDue(build: Build, { version }: Subscriber): boolean {
+  private isDue(build: Build, { version, kind }: Subscriber): boolean {
     const key = keyOf(build);
-    if (build.version !== version || build.paused || this.running.has(key)) return false;
-    if (this.trackOf(key).restUntil > performance.now()) return false;
-    return build.wish !== null || build.status === 'catching_up' || build.position < this.sampler.position;
+    if (build.paused || this.running.has(key) || this.trackOf(key).restUntil > performance.now()) return false;
+    if (build.wish === 'drop') return true;
+    if (build.version !== version) return false;
+    if (build.wish !== null || build.status === 'catching_up') return true;
+    return kind !== 'inline' && build.position < this.sampler.position;
   }
 
   private begin(subscriber: Subscriber, build: Build): void {
@@ -118,12 +120,13 @@ export class FeedRunner implements OnApplicationBootstrap, BeforeApplicationShut
   /** Whether there is more to do at once. */
   private async turn(subscriber: Subscriber, build: Build): Promise<boolean> {
     if (build.wish === 'rebuild') {
-      if (subscriber.kind === 'projection') await this.rebuilds.begin(subscriber);
+      if (subscriber.kind !== 'reaction') await this.rebuilds.begin(subscriber);
       else await this.units.run((unit) => dropWish(unit, build));
       return true;
     }
-    if (build.position === NOT_CLEARED) return this.rebuilds.clear(subscriber, build);
+    if (build.position === NOT_CLEARED || build.wish === 'drop') return this.rebuilds.clear(subscriber, build);
     if (build.wish === 'replay') await this.replays.run(subscriber, build);
+    if (subscriber.kind === 'inline' && build.status === 'live') return false;
     const upTo = this.sampler.position;
     const careful = this.trackOf(keyOf(build)).failures >= FAILURES_BEFORE_CARE;
     let position: number | undefined = build.position;

@@ -1,7 +1,8 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { Unit } from '#platform/persistence';
 import type { FeedEvent } from '../feed/feed.js';
-import type { Slot, Subscriber } from './subscriber.js';
+import { tablesIn } from '../store/inline-projections.js';
+import type { Subscriber } from './subscriber.js';
 
 /** Enough for one set-based statement per page, few enough that a page is short (event-store.md: 109,000 events/s). */
 const PAGE_SIZE = 1_000;
@@ -36,12 +37,6 @@ export const Projection = DiscoveryService.createDecorator<ProjectionOptions>();
 /** The projection as the feed's runner sees it. */
 export function projectionSubscriber(options: ProjectionOptions, projection: IProjection): Subscriber {
   const { name, version, events, views, shards = 1, pageSize = PAGE_SIZE } = options;
-  const tableIn =
-    (slot: Slot) =>
-    (view: string): string => {
-      if (!views.includes(view)) throw new Error(`the projection ${name} does not name the view ${view}`);
-      return `${view}_${slot}`;
-    };
   return {
     name,
     kind: 'projection',
@@ -51,6 +46,6 @@ export function projectionSubscriber(options: ProjectionOptions, projection: IPr
     pageSize,
     startAt: 'beginning',
     views,
-    apply: (page, unit, slot) => projection.apply(page, unit, tableIn(slot)),
+    apply: (page, unit, slot) => projection.apply(page, unit, tablesIn(options, slot)),
   };
 }

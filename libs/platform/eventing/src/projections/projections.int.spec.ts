@@ -3,7 +3,15 @@ import { newUuid } from '#platform/kernel';
 import type { Unit } from '#platform/persistence';
 import { createTestDatabase, type TestDatabase } from '../../../../../test/support/database.js';
 import { type EventingSetup, startEventing, type TestEventing } from '../../../../../test/support/eventing.js';
-import { amountOf, Balances, createLedger, foldBalances, post, POSTED } from '../../../../../test/support/ledger.js';
+import {
+  amountOf,
+  Balances,
+  createLedger,
+  ENTRY_MADE,
+  foldBalances,
+  post,
+  POSTED,
+} from '../../../../../test/support/ledger.js';
 import { eventually } from '../../../../../test/support/redis-server.js';
 import type { FeedEvent } from '../feed/feed.js';
 import { type IProjection, Projection, type ProjectionOptions } from './projection.js';
@@ -88,6 +96,17 @@ describe('projections', () => {
     expect(await one.work.run({ tenantId: OTHER }, (unit) => unit.rows('select 1 from ledger.balance'))).toHaveLength(
       5,
     );
+  });
+
+  it('is fed with a published fact from the private events that it is cut from', async () => {
+    const seen: string[] = [];
+    const one = await worker([
+      balances({ events: [ENTRY_MADE] }, (events) => seen.push(...events.map(({ type }) => type))),
+    ]);
+    await write(one, newUuid(), [1, 0, 2]);
+    await eventually('both that moved something are in it', async () => (await shown()).length === 1);
+    expect(await shown('balance::int, entries')).toEqual([{ balance: 3, entries: 2 }]);
+    expect(seen).toEqual([ENTRY_MADE, ENTRY_MADE]);
   });
 
   it('applies every event once while three workers share four shards', async () => {

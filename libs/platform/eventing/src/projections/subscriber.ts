@@ -1,14 +1,12 @@
 import type { Unit } from '#platform/persistence';
 import type { FeedEvent } from '../feed/feed.js';
-
-/** One of the two tables of a read model. */
-export type Slot = 'a' | 'b';
+import type { Slot } from '../store/inline-projections.js';
 
 /** Whoever is fed from the feed, page by page: a projection, a reactor or a process manager. */
 export interface Subscriber {
   readonly name: string;
-  /** A projection can be rebuilt; what reacts cannot. */
-  readonly kind: 'projection' | 'reaction';
+  /** A projection can be rebuilt; what reacts cannot. An inline one is fed only while it is rebuilt. */
+  readonly kind: 'projection' | 'inline' | 'reaction';
   readonly version: number;
   /** Types of the events it takes. */
   readonly types: readonly string[];

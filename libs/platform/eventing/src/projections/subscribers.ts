@@ -5,6 +5,8 @@ import { type IProcessManager, ProcessManager } from '../process/process-manager
 import { Processes } from '../process/processes.js';
 import { type IReactor, Reactor, reactorSubscriber } from '../process/reactor.js';
 import { type IProjection, Projection, projectionSubscriber } from './projection.js';
+import { InlineProjections } from '../store/inline-projections.js';
+import { inlineSubscriber } from './inline-subscriber.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Names stand in keys and labels: `context.name`. */
@@ -18,6 +20,7 @@ export class Subscribers implements OnModuleInit {
   constructor(
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(Processes) private readonly processes: Processes,
+    @Inject(InlineProjections) private readonly inline: InlineProjections,
   ) {}
 
   /** Finds them. @throws Error when a name is taken or no name */
@@ -33,7 +36,11 @@ export class Subscribers implements OnModuleInit {
     }
   }
 
+  /** Asked when every module has been initialised: inline projections are added then. */
   all(): Subscriber[] {
+    for (const projection of this.inline.rebuildable()) {
+      if (!this.byName.has(projection.readModel.name)) this.add(inlineSubscriber(projection));
+    }
     return [...this.byName.values()];
   }
 
