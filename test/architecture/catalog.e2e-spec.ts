@@ -11,6 +11,8 @@ const EXCEPTIONS: CatalogExceptions = {
     'public.migration',
     // How far each projection has come in the feed of all tenants: positions, no data.
     'es.projections',
+    // The worker processes that are alive: no tenant's data.
+    'jobs.worker',
   ],
   uniqueOverTenants: [
     // The order of the feed, which is one for all tenants.
@@ -33,6 +35,11 @@ const EXCEPTIONS: CatalogExceptions = {
     'identity.audit_head app_platform all',
     // A control table: a task names what to work on and holds no record data.
     'jobs.task app_worker all',
+    // The operator sees the queue of all tenants.
+    'jobs.task app_platform select',
+    // Each tenant's share of the workers: what the dispatcher reads and the operator sets.
+    'jobs.tenant_flow app_worker all',
+    'jobs.tenant_flow app_platform all',
     // The worker reads the feed of all tenants in one order, and finds due commands; what it writes, it writes as the tenant.
     'es.events app_worker select',
     'es.outbox app_worker select',

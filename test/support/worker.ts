@@ -19,7 +19,7 @@ export interface WorkerSetup {
   readonly redisUrl?: string;
   readonly jobs?: Partial<JobsOptions>;
   /** What each kind does. */
-  readonly handlers: Record<string, ITaskHandler['run']>;
+  readonly handlers: Record<string, ITaskHandler['run'] | ITaskHandler>;
   readonly handlerOptions?: TaskHandlerOptions;
 }
 
@@ -85,11 +85,18 @@ export async function startWorker({
   };
 }
 
-function handlerClass(kind: string, run: ITaskHandler['run'], options: TaskHandlerOptions = {}): Type<ITaskHandler> {
+function handlerClass(
+  kind: string,
+  given: ITaskHandler['run'] | ITaskHandler,
+  options: TaskHandlerOptions = {},
+): Type<ITaskHandler> {
+  const { run, judge, dead }: ITaskHandler = typeof given === 'function' ? { run: given } : given;
   @Injectable()
   @TaskHandler({ kind, ...options })
   class Handler implements ITaskHandler {
     readonly run = run;
+    readonly judge = judge ?? (() => Promise.resolve(undefined));
+    readonly dead = dead ?? (() => Promise.resolve());
   }
   return Handler;
 }

@@ -52,8 +52,10 @@ export class BullConnections {
     return options;
   }
 
+  /** Ends all connections; those asked for later are new ones. */
   close(): void {
     for (const connection of this.made.values()) connection.disconnect();
+    this.made.clear();
   }
 
   private get(type: string): Redis {

@@ -1,17 +1,20 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { BullTransport } from './bull-transport.js';
+import { DispatchStore, type Taken } from './dispatch-store.js';
+import { FairOrder } from './fair-order.js';
 import { jobsMetrics } from './jobs.metrics.js';
+import { AGAIN } from './lanes.js';
+import { Losses } from './losses.js';
 import { JOBS_SETTINGS, type JobsSettings } from './options.js';
 import { PollTransport } from './poll-transport.js';
 import { TaskHandlers } from './task-handler.js';
 import { TaskRunner } from './task-runner.js';
-import { TaskStore } from './task-store.js';
 import { Ticker } from './ticker.js';
-import type { WorkTransport } from './work-transport.js';
+import type { Room, WorkTransport } from './work-transport.js';
 
 /**
- * Finds due work in PostgreSQL and hands it over: through Bull while that works, else to this very process. Every worker has
- * one; they do not meet. What Redis loses is found here again.
+ * Finds due work in PostgreSQL and hands it over in fair order: through Bull while that works, else to this very process. Every
+ * worker has one; one at a time hands out. What Redis loses is found here again.
  */
 @Injectable()
 export class Dispatcher {
@@ -21,7 +24,9 @@ export class Dispatcher {
   private idleSince = performance.now();
 
   constructor(
-    @Inject(TaskStore) private readonly store: TaskStore,
+    @Inject(DispatchStore) private readonly store: DispatchStore,
+    @Inject(FairOrder) private readonly order: FairOrder,
+    @Inject(Losses) private readonly losses: Losses,
     @Inject(TaskHandlers) private readonly handlers: TaskHandlers,
     @Inject(TaskRunner) private readonly runner: TaskRunner,
     @Inject(BullTransport) private readonly bull: BullTransport,
@@ -45,32 +50,49 @@ export class Dispatcher {
   }
 
   private async round(): Promise<void> {
-    for (const { kind, state } of await this.store.sweep()) {
-      jobsMetrics.lost.inc({ kind, state });
-      this.logger.warn({ msg: 'took a task from a worker that died or froze', kind, state });
-    }
-    const viaQueue = await this.queueWorks();
-    if (viaQueue) await this.handOut(this.bull);
-    else await this.handOut(this.poll, this.settings.redispatchAfterMs);
-    if (viaQueue && this.hasIdled() && (await this.handOut(this.poll, this.settings.redispatchAfterMs)) > 0) {
+    await this.losses.sweep();
+    if (!(await this.queueWorks())) return this.handOut(this.poll, { lookForLost: true }).then(() => undefined);
+    await this.handOut(this.bull, { lookForLost: false });
+    if (this.hasIdled() && (await this.handOut(this.poll, { lookForLost: true })) > 0) {
       this.logger.warn({ msg: 'work was lost in the queue' });
-      this.bull.doubt();
+      await this.bull.missed();
     }
   }
 
-  /** Hands out what is due, as much as the transport takes; with a time, also what was handed out longer ago in vain. */
-  private async handOut(transport: WorkTransport, redispatchAfterMs?: number): Promise<number> {
+  /**
+   * Hands out what is due, as much as the transport takes.
+   * @param lookForLost also what was handed out longer ago in vain
+   * @returns how much was found lost
+   */
+  private async handOut(transport: WorkTransport, { lookForLost }: { lookForLost: boolean }): Promise<number> {
     try {
       const room = await transport.room();
-      const refs = room > 0 ? await this.store.dispatch(this.handlers.kinds, room, redispatchAfterMs) : [];
-      for (const ref of refs) await transport.offer(ref);
-      return refs.length;
+      const startedAt = performance.now();
+      const { taken, lost } = await this.take(room, lookForLost);
+      for (const { lane, tenantId, taskId, dispatchNo } of taken) {
+        await transport.offer({ tenantId, taskId, dispatchNo }, lane === AGAIN);
+      }
+      jobsMetrics.dispatchSeconds.observe((performance.now() - startedAt) / 1000);
+      return lost;
     } catch (error) {
       // What could not be offered is due again after `redispatchAfterMs`.
       if (transport !== this.bull) throw error;
       this.bull.doubt();
       return 0;
     }
+  }
+
+  private async take({ all, urgent }: Room, lookForLost: boolean): Promise<{ taken: Taken[]; lost: number }> {
+    const { kinds } = this.handlers;
+    const found = await this.store.alone(async (unit) => {
+      const lost = lookForLost ? await this.store.requeueLost(unit, this.settings.redispatchAfterMs) : 0;
+      const dueInMs = await this.store.promote(unit);
+      if (dueInMs !== undefined) this.ticker.restAtMost(dueInMs);
+      const taken = await this.order.pick(unit, { kinds, room: all, againOnly: false });
+      const again = await this.order.pick(unit, { kinds, room: urgent - Math.max(all, 0), againOnly: true });
+      return { taken: [...taken, ...again], lost };
+    });
+    return found ?? { taken: [], lost: 0 };
   }
 
   /** Whether a slot has been free long enough that anything handed over should have been begun: then nothing is in line. */

@@ -12,6 +12,8 @@ export interface JobsOptions {
   readonly pollEveryMs?: number;
   /** Work that was handed over and not begun for so long is handed over again. Default: 2 s. */
   readonly redispatchAfterMs?: number;
+  /** Work of a lower priority that a tenant's more urgent work kept waiting for so long counts as more urgent. Default: 10 s. */
+  readonly ageMs?: number;
 }
 
 /** The options with every default filled in. */
@@ -31,6 +33,7 @@ export function settingsOf(options: JobsOptions): JobsSettings {
     leaseMs: 5_000,
     pollEveryMs: 500,
     redispatchAfterMs: 2_000,
+    ageMs: 10_000,
     ...options,
   };
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TaskRunner } from './task-runner.js';
-import type { WorkRef, WorkTransport } from './work-transport.js';
+import type { Room, WorkRef, WorkTransport } from './work-transport.js';
 
 /**
  * The way without Redis: each worker asks PostgreSQL for as much as it has free slots and gives it to itself. Rows are taken
@@ -10,8 +10,8 @@ import type { WorkRef, WorkTransport } from './work-transport.js';
 export class PollTransport implements WorkTransport {
   constructor(@Inject(TaskRunner) private readonly runner: TaskRunner) {}
 
-  room(): Promise<number> {
-    return Promise.resolve(this.runner.freeSlots);
+  room(): Promise<Room> {
+    return Promise.resolve({ all: this.runner.freeSlots, urgent: 0 });
   }
 
   offer(ref: WorkRef): Promise<void> {

@@ -3,6 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { Unit } from '#platform/persistence';
 import type { Backoff } from './backoff.js';
 import type { TaskRun } from './task-run.js';
+import type { ClaimedTask, Pause } from './task-store.js';
 
 /** What a task changes, in the transaction that also marks it as done. May be run again after a lost race; then it starts over. */
 export type TaskEffect = (unit: Unit) => Promise<void>;
@@ -15,6 +16,25 @@ export interface ITaskHandler {
    * cannot cure fails the task at once; any other error is another attempt.
    */
   run(task: TaskRun): Promise<TaskEffect | void> | TaskEffect;
+  /** How a failed attempt goes on, where the kind has rules of its own; undefined leaves it to the usual ones. */
+  judge?(task: ClaimedTask, error: unknown): Promise<Pause | 'dead' | undefined>;
+  /** What must be on record when the task ends without having been done, in the transaction that ends it. */
+  dead?(unit: Unit, task: ClaimedTask, death: Death): Promise<void>;
+}
+
+/** Why a task ended: it was refused, it had no attempt left, or it cost too many workers. */
+export interface Death {
+  readonly reason: 'refused' | 'exhausted' | 'poison';
+  readonly error: string;
+  /** What was thrown, where something was. */
+  readonly cause?: unknown;
+}
+
+/** Thrown by a handler for which it is too early: again after `afterMs`, without an attempt counted. */
+export class TooEarly extends Error {
+  constructor(readonly afterMs: number) {
+    super(`too early: again in ${afterMs} ms`);
+  }
 }
 
 /** How a kind is run. */

@@ -11,6 +11,8 @@ export class TaskRun {
   readonly payload: unknown;
   /** From 1. */
   readonly attempt: number;
+  /** The job it is part of. */
+  readonly parentId: string;
 
   constructor(
     private readonly claimed: ClaimedTask,
@@ -20,6 +22,7 @@ export class TaskRun {
     private readonly store: TaskStore,
   ) {
     ({ tenantId: this.tenantId, id: this.id, kind: this.kind, payload: this.payload, attempt: this.attempt } = claimed);
+    this.parentId = claimed.parentId;
   }
 
   /**
@@ -29,6 +32,7 @@ export class TaskRun {
   async step<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     return this.work.run({ tenantId: this.tenantId }, async (unit) => {
+      await this.store.name(unit, this.claimed);
       const result = await work(unit);
       await this.store.fence(unit, this.claimed);
       return result;

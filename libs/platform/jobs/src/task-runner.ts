@@ -1,6 +1,4 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError, PROBLEMS } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
@@ -8,11 +6,13 @@ import { redactText, setContext, withExtractedContext, withSpan } from '#platfor
 import { backoffMs } from './backoff.js';
 import { jobsMetrics, type RunOutcome } from './jobs.metrics.js';
 import { JOBS_SETTINGS, type JobsSettings } from './options.js';
-import { TaskHandlers } from './task-handler.js';
+import { Deaths } from './deaths.js';
+import { TaskHandlers, TooEarly } from './task-handler.js';
 import { TaskRun } from './task-run.js';
-import { type ClaimedTask, type Holder, LeaseLost, TaskStore } from './task-store.js';
+import { type ClaimedTask, type Holder, LeaseLost, type Pause, TaskStore } from './task-store.js';
 import { Ticker } from './ticker.js';
 import { parseWorkRef, type WorkRef } from './work-transport.js';
+import { WorkerRegistry } from './worker-registry.js';
 
 /** Beats per lease: two may be lost before the third. */
 const BEATS_PER_LEASE = 3;
@@ -32,7 +32,6 @@ export class TaskRunner {
   /** Called when a slot becomes free. */
   onFree: () => void = () => undefined;
   private readonly logger = new Logger('Jobs');
-  private readonly owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   private readonly running = new Map<number, Running>();
   private readonly queued: (() => void)[] = [];
   private readonly heart: Ticker;
@@ -43,6 +42,8 @@ export class TaskRunner {
   constructor(
     @Inject(TaskStore) private readonly store: TaskStore,
     @Inject(TaskHandlers) private readonly handlers: TaskHandlers,
+    @Inject(Deaths) private readonly deaths: Deaths,
+    @Inject(WorkerRegistry) private readonly registry: WorkerRegistry,
     @Inject(UnitOfWork) private readonly work: UnitOfWork,
     @Inject(JOBS_SETTINGS) private readonly settings: JobsSettings,
   ) {
@@ -85,18 +86,19 @@ export class TaskRunner {
     for (const { abort } of left) abort.abort(RELEASED);
     if (left.length > 0) await this.giveBack();
     await this.heart.stop();
+    await this.registry.leave().catch(() => undefined);
   }
 
   private async giveBack(): Promise<void> {
     try {
-      await this.store.release([...this.running.keys()], this.owner);
+      await this.store.release([...this.running.keys()], this.registry.id);
     } catch (error) {
       this.logger.warn({ msg: 'tasks could not be given back: their leases run out', error: String(error) });
     }
   }
 
   private get holder(): Holder {
-    return { owner: this.owner, kinds: this.handlers.kinds, leaseMs: this.settings.leaseMs };
+    return { owner: this.registry.id, kinds: this.handlers.kinds, leaseMs: this.settings.leaseMs };
   }
 
   /** Resolves when the caller has a slot; false when the worker is leaving. */
@@ -148,6 +150,7 @@ export class TaskRunner {
     jobsMetrics.runSeconds.observe({ kind, outcome }, durationMs / 1000);
     const line = { msg: 'task run', kind, tenantId, taskId, attempt, durationMs, outcome };
     if (outcome === 'done') this.logger.log(line);
+    else if (outcome === 'deferred') this.logger.debug(line);
     else this.logger[outcome === 'failed' ? 'error' : 'warn']({ ...line, error: errorText(failure) });
   }
 
@@ -161,6 +164,7 @@ export class TaskRunner {
       const run = new TaskRun(task, abort.signal, this.work, this.store);
       const effect = await Promise.race([handler.run(run), aborted]);
       await this.work.run({ tenantId: task.tenantId }, async (unit) => {
+        if (effect) await this.store.name(unit, task);
         await effect?.(unit);
         await unit.flush();
         await this.store.finish(unit, task);
@@ -174,17 +178,30 @@ export class TaskRunner {
   private async failed({ task, abort }: Running, error: unknown): Promise<RunOutcome> {
     if (abort.signal.reason === RELEASED) return 'released';
     if (error instanceof LeaseLost) return 'fenced';
-    const isLast = task.attempt >= task.maxAttempts || isFinal(error);
-    const { backoff } = this.handlers.get(task.kind);
-    const next = isLast ? 'never' : { afterMs: backoffMs(task.attempt, Math.random(), backoff) };
+    let outcome: RunOutcome = 'retried';
     try {
-      const recorded = await this.store.fail(task, errorText(error), next);
-      if (!recorded) return 'fenced';
+      const next = await this.verdict(task, error);
+      if (next !== 'dead') {
+        if (!next.counts) outcome = 'deferred';
+        return (await this.store.again(task, errorText(error), next)) ? outcome : 'fenced';
+      }
+      outcome = 'failed';
+      const reason = isFinal(error) ? 'refused' : 'exhausted';
+      return (await this.deaths.bury(task, { reason, error: errorText(error), cause: error })) ? outcome : 'fenced';
     } catch (unreachable) {
       // The lease runs out and the attempt counts all the same.
       this.logger.warn({ msg: 'a failed attempt could not be recorded', taskId: task.id, error: String(unreachable) });
+      return outcome;
     }
-    return isLast ? 'failed' : 'retried';
+  }
+
+  private async verdict(task: ClaimedTask, error: unknown): Promise<Pause | 'dead'> {
+    if (error instanceof TooEarly) return { afterMs: error.afterMs, counts: false };
+    const { backoff, handler } = this.handlers.get(task.kind);
+    const own = await handler.judge?.(task, error);
+    if (own) return own;
+    if (task.attempt >= task.maxAttempts || isFinal(error)) return 'dead';
+    return { afterMs: backoffMs(task.attempt, Math.random(), backoff), counts: true };
   }
 
   /**
@@ -202,6 +219,7 @@ export class TaskRunner {
       for (const token of tokens) if (!kept.has(token)) this.running.get(token)?.abort.abort(new LeaseLost());
     }
     this.beatAt = performance.now();
+    await this.registry.beat({ slots: this.settings.concurrency, busy: this.inUse, draining: this.draining });
   }
 }
 

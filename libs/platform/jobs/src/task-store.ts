@@ -8,10 +8,14 @@ export interface ClaimedTask {
   readonly tenantId: string;
   readonly id: string;
   readonly kind: string;
+  /** The job it is part of; the nil UUID for work that stands alone. */
+  readonly parentId: string;
   readonly payload: unknown;
   /** Which attempt this is, from 1. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** How many workers died or froze over it. */
+  readonly losses: number;
   /** Names this hold; a later one has a higher token. */
   readonly leaseToken: number;
   readonly trace: string | null;
@@ -32,6 +36,12 @@ export interface Backlog {
   readonly failed: number;
 }
 
+/** How long to wait before the next attempt, and whether this one is one of those allowed. */
+export interface Pause {
+  readonly afterMs: number;
+  readonly counts: boolean;
+}
+
 /** Why a ref could not be claimed. */
 export type Refusal = 'stale' | 'tampered';
 
@@ -42,8 +52,18 @@ export class LeaseLost extends Error {
   }
 }
 
-const DUE = `state = 'pending' and run_at <= statement_timestamp()`;
+/** Work that so many workers died or froze over is not given to another one. */
+export const MOST_LOSSES = 3;
+
 const UNLEASED = 'lease_owner = null, lease_token = null, lease_until = null';
+/** As the index `task_in_flight` has it. */
+const LOST = `(state = 'running' or (state = 'pending' and dispatched_at is not null))
+  and state = 'running' and lease_until < statement_timestamp()`;
+const BEYOND_HOPE = '(attempts >= max_attempts or losses + 1 >= $1)';
+const CLAIMED = `t.tenant_id as "tenantId", t.id, t.kind, t.parent_id as "parentId", t.payload, t.attempts as attempt,
+  t.max_attempts as "maxAttempts", t.losses, t.lease_token as "leaseToken", t.trace`;
+/** What a session calls itself while it works under a lease. */
+const SESSION = 'recrate-work:';
 const HELD = `tenant_id = $1 and id = $2 and lease_token = $3 and state = 'running'`;
 const held = (task: ClaimedTask): unknown[] => [task.tenantId, task.id, task.leaseToken];
 
@@ -55,39 +75,40 @@ const held = (task: ClaimedTask): unknown[] => [task.tenantId, task.id, task.lea
 export class TaskStore {
   constructor(@Inject(UnitOfWork) private readonly work: UnitOfWork) {}
 
-  /**
-   * Marks due tasks as handed over and answers their refs.
-   * @param redispatchAfterMs also those whose last hand-over is older and led to nothing; undefined leaves them
-   */
-  dispatch(kinds: readonly string[], limit: number, redispatchAfterMs?: number): Promise<WorkRef[]> {
+  /** Takes the tasks of dead workers away from them, as far as they can be repeated. */
+  takeBack(): Promise<{ kind: string; leaseToken: number }[]> {
     return this.control((unit) =>
-      unit.rows<WorkRef>(
-        `with due as (
-           select tenant_id, id from jobs.task
-           where ${DUE} and kind = any($1)
-             and (dispatched_at is null or dispatched_at < statement_timestamp() - $3 * interval '1 ms')
-           order by run_at limit $2 for update skip locked)
-         update jobs.task t set dispatch_no = t.dispatch_no + 1, dispatched_at = clock_timestamp()
-         from due where t.tenant_id = due.tenant_id and t.id = due.id
-         returning t.tenant_id as "tenantId", t.id as "taskId", t.dispatch_no as "dispatchNo"`,
-        [kinds, limit, redispatchAfterMs ?? null],
+      unit.rows(
+        `with lost as (
+           select tenant_id, id, lease_token from jobs.task where ${LOST} and not ${BEYOND_HOPE}
+           order by lease_until limit 100 for update skip locked)
+         update jobs.task t set ${UNLEASED}, state = 'pending', dispatched_at = null, lane = 0, losses = losses + 1,
+           error = format('worker %s died or froze in attempt %s', lease_owner, attempts)
+         from lost where t.tenant_id = lost.tenant_id and t.id = lost.id
+         returning t.kind, lost.lease_token as "leaseToken"`,
+        [MOST_LOSSES],
       ),
     );
   }
 
-  /** Takes the tasks of dead workers away from them: back to waiting, or failed when that was the last attempt. */
-  sweep(): Promise<{ kind: string; state: string }[]> {
+  /** Those that cannot: to be ended one by one. */
+  lostForGood(kinds: readonly string[]): Promise<(ClaimedTask & { readonly owner: string })[]> {
     return this.control((unit) =>
       unit.rows(
-        `with lost as (
-           select tenant_id, id from jobs.task where state = 'running' and lease_until < statement_timestamp()
-           order by lease_until limit 100 for update skip locked)
-         update jobs.task t set ${UNLEASED}, dispatched_at = null,
-           state = case when attempts < max_attempts then 'pending' else 'failed' end,
-           finished_at = case when attempts < max_attempts then null else clock_timestamp() end,
-           error = format('worker %s died or froze in attempt %s', lease_owner, attempts)
-         from lost where t.tenant_id = lost.tenant_id and t.id = lost.id
-         returning t.kind, t.state`,
+        `select ${CLAIMED}, t.lease_owner as owner from jobs.task t
+         where ${LOST} and ${BEYOND_HOPE} and kind = any($2) order by lease_until limit 20`,
+        [MOST_LOSSES, kinds],
+      ),
+    );
+  }
+
+  /** Ends the sessions that still work under these leases: a frozen worker's open transaction would block whoever goes on. */
+  async cutOff(tokens: readonly number[]): Promise<void> {
+    await this.control((unit) =>
+      unit.rows(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where application_name = any($1) and usename = current_user and datname = current_database()`,
+        [tokens.map((token) => SESSION + token)],
       ),
     );
   }
@@ -104,8 +125,7 @@ export class TaskStore {
          update jobs.task t set state = 'running', attempts = attempts + 1, lease_owner = $4,
            lease_token = nextval('jobs.lease_token'), lease_until = clock_timestamp() + $6 * interval '1 ms'
          from free where t.tenant_id = free.tenant_id and t.id = free.id
-         returning t.tenant_id as "tenantId", t.id, t.kind, t.payload, t.attempts as attempt, t.max_attempts as "maxAttempts",
-           t.lease_token as "leaseToken", t.trace`,
+         returning ${CLAIMED}`,
         [ref.tenantId, ref.taskId, ref.dispatchNo, holder.owner, holder.kinds, holder.leaseMs],
       ),
     );
@@ -149,15 +169,28 @@ export class TaskStore {
     if (count === 0) throw new LeaseLost();
   }
 
-  /** Notes a failed attempt: again after the pause, or failed for good. False when the lease was lost. */
-  async fail(task: ClaimedTask, error: string, next: { readonly afterMs: number } | 'never'): Promise<boolean> {
-    const sql =
-      next === 'never'
-        ? `state = 'failed', finished_at = clock_timestamp()`
-        : `state = 'pending', dispatched_at = null, run_at = clock_timestamp() + $5 * interval '1 ms'`;
-    const values = [...held(task), error, ...(next === 'never' ? [] : [next.afterMs])];
+  /** Names the session of the open transaction after the lease it works under, until it ends. */
+  async name(unit: Unit, { leaseToken }: ClaimedTask): Promise<void> {
+    await unit.prepared('jobs_name', `select set_config('application_name', $1, true)`, [SESSION + leaseToken]);
+  }
+
+  /** Notes a failed attempt: again after the pause. False when the lease was lost. */
+  async again(task: ClaimedTask, error: string, { afterMs, counts }: Pause): Promise<boolean> {
     const count = await this.control((unit) =>
-      unit.run(`update jobs.task set ${sql}, error = $4, ${UNLEASED} where ${HELD}`, values),
+      unit.run(
+        `update jobs.task set state = 'pending', dispatched_at = null, run_at = clock_timestamp() + $5 * interval '1 ms',
+           attempts = attempts - $6, error = $4, ${UNLEASED} where ${HELD}`,
+        [...held(task), error, afterMs, counts ? 0 : 1],
+      ),
+    );
+    return count > 0;
+  }
+
+  /** Fails the task for good in the open transaction. False when the lease was lost. */
+  async end(unit: Unit, task: ClaimedTask, error: string): Promise<boolean> {
+    const count = await unit.run(
+      `update jobs.task set state = 'failed', finished_at = clock_timestamp(), error = $4, ${UNLEASED} where ${HELD}`,
+      [...held(task), error],
     );
     return count > 0;
   }
@@ -166,7 +199,7 @@ export class TaskStore {
   async release(tokens: readonly number[], owner: string): Promise<void> {
     await this.control((unit) =>
       unit.run(
-        `update jobs.task set state = 'pending', attempts = attempts - 1, dispatched_at = null, ${UNLEASED}
+        `update jobs.task set state = 'pending', attempts = attempts - 1, dispatched_at = null, lane = 0, ${UNLEASED}
          where state = 'running' and lease_owner = $1 and lease_token = any($2)`,
         [owner, tokens],
       ),
@@ -177,9 +210,9 @@ export class TaskStore {
   async backlog(): Promise<Backlog> {
     const row = await this.control((unit) =>
       unit.row<Backlog>(
-        `select (select count(*) from (select from jobs.task where ${DUE} limit 10000) due) as waiting,
-           coalesce((select extract(epoch from statement_timestamp() - min(run_at)) from jobs.task where ${DUE}), 0)::float8
-             as "oldestDueSeconds",
+        `select (select count(*) from (select from jobs.task where lane is not null limit 10000) due) as waiting,
+           coalesce((select extract(epoch from statement_timestamp() - min(run_at)) from (
+             select run_at from jobs.task where lane is not null limit 10000) due), 0)::float8 as "oldestDueSeconds",
            (select count(*) from jobs.task where state = 'failed') as failed`,
       ),
     );

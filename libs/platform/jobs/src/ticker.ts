@@ -11,6 +11,7 @@ export class Ticker {
   private poked = false;
   private failing = false;
   private wake: () => void = () => undefined;
+  private restMs: number | undefined;
 
   constructor(
     private readonly name: string,
@@ -29,6 +30,11 @@ export class Ticker {
     this.wake();
   }
 
+  /** To be called in a round: the next one begins earlier than usual. */
+  restAtMost(ms: number): void {
+    this.restMs = Math.min(ms, this.restMs ?? Infinity);
+  }
+
   /** Resolves when the last round is over. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -39,6 +45,7 @@ export class Ticker {
   private async run(): Promise<void> {
     while (!this.stopped) {
       this.poked = false;
+      this.restMs = undefined;
       await this.round();
       if (!this.poked && !this.stopped) await this.rest();
     }
@@ -57,7 +64,7 @@ export class Ticker {
 
   private async rest(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.everyMs);
+    const timer = setTimeout(resolve, Math.min(this.everyMs, this.restMs ?? Infinity));
     this.wake = resolve;
     await promise;
     clearTimeout(timer);

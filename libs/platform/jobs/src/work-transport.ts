@@ -9,12 +9,18 @@ export interface WorkRef {
 /** Takes a delivery, whatever is in it; resolves when it has been dealt with. */
 export type Consumer = (data: unknown) => Promise<void>;
 
+/** What a transport takes. */
+export interface Room {
+  readonly all: number;
+  readonly urgent: number;
+}
+
 /** A way from the dispatcher to a worker. It may lose, repeat and reorder what it carries: PostgreSQL holds the truth. */
 export interface WorkTransport {
-  /** How many refs it takes now. */
-  room(): Promise<number>;
-  /** Hands over one ref. @throws Error when that did not work, or may not have worked */
-  offer(ref: WorkRef): Promise<void>;
+  /** How many refs it takes now, and how many more of those that go before all others. */
+  room(): Promise<Room>;
+  /** Hands over one ref; an urgent one goes before those that wait. @throws Error when that did not work, or may not have worked */
+  offer(ref: WorkRef, urgent: boolean): Promise<void>;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
