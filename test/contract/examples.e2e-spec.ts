@@ -88,7 +88,9 @@ function headerFaults(placed: PlacedOperation, scheme: string, { headers }: Answ
   const documented = Object.keys(successOf(placed).response.headers ?? {});
   const expected = documented.filter((name) => {
     if (name.startsWith('RateLimit')) return scheme === 'apiKey';
-    return !['Link', 'Idempotency-Replayed'].includes(name);
+    return !['Link', 'Idempotency-Replayed', 'Consistency-Token', 'Preference-Applied', 'Read-Consistency'].includes(
+      name,
+    );
   });
   const lacking = expected.filter((name) => !headers.has(name)).map((name) => `lacks ${name}`);
   const told = ['etag', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'link'];

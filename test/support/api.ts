@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger } from '#platform/telemetry';
 import { createServer } from '#platform/http';
@@ -42,8 +43,14 @@ export interface TestApi {
 export const EXAMPLE_PROJECTION = `insert into es.projections (name, version, status) values ('inventory.stock-levels', 1, 'live')
   on conflict (name, slot, shard) do update set paused = false, wish = null, kind = 'projection'`;
 
-/** Starts the api. Settings can be overridden; Redis is the test run's own unless told otherwise. */
-export async function startTestApi(settings: Record<string, string> = {}): Promise<TestApi> {
+/**
+ * Starts the api. Settings can be overridden; Redis is the test run's own unless told otherwise.
+ * @param more routes and handlers of the test's own
+ */
+export async function startTestApi(
+  settings: Record<string, string> = {},
+  more: Pick<DynamicModule, 'controllers' | 'providers'> = {},
+): Promise<TestApi> {
   const database = await createTestDatabase();
   await database.admin(EXAMPLE_PROJECTION);
   const operatorToken = `op_${randomBytes(32).toString('base64url')}`;
@@ -62,7 +69,9 @@ export async function startTestApi(settings: Record<string, string> = {}): Promi
     level: 'debug',
     destination: { write: (line: string) => void logs.push(line) },
   });
-  const app = await createServer(ApiModule.forRoot(config), {
+  class TestRoot {}
+  const root = { module: TestRoot, imports: [ApiModule.forRoot(config)], ...more };
+  const app = await createServer(root, {
     logger,
     trustedProxies: config.TRUSTED_PROXIES,
     extend: serveDocument,

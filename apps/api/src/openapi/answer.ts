@@ -44,6 +44,8 @@ export function successOf(
     ...(isVersioned ? ['ETag'] : []),
     ...(status === '201' && reads.length > 0 ? ['Location'] : []),
     ...(isPage ? ['Link'] : []),
+    ...(route.mayAppend ? ['Consistency-Token'] : []),
+    ...(route.readsProjection ? ['Preference-Applied', 'Read-Consistency'] : []),
     ...(route.takesKey ? ['Idempotency-Replayed'] : []),
     ...(route.isForTenants ? ['RateLimit', 'RateLimit-Policy'] : []),
     'X-Request-Id',

@@ -32,6 +32,12 @@ hours. Repeat after 429 and 503 no sooner than \`Retry-After\` says.
 What can change has a \`version\` and an \`ETag\`. Send it as \`If-Match\` to change only what you have read (412 where somebody
 was faster) and as \`If-None-Match\` to read only what is new (304).
 
+# Reading what was just written
+
+Some reads show what a command has written a moment later. The answer to a command that wrote events has a \`Consistency-Token\`:
+send it with \`Prefer: wait=N\` to a read that takes it, and the read waits up to N seconds, at most 30, until it shows them.
+\`Read-Consistency\` of its answer is \`reached\` or, where the time was not enough, \`behind\`.
+
 # Lists
 
 Lists answer \`data\` and \`page\`. Follow \`page.nextCursor\` with the same filters and sort; \`Link\` headers hold the same.
@@ -46,6 +52,10 @@ Lists answer \`data\` and \`page\`. Follow \`page.nextCursor\` with the same fil
 
 /** Headers of answers. */
 export const HEADERS: Readonly<Record<string, Header>> = {
+  'Consistency-Token': {
+    description: 'Where the operation wrote events: send it to reads that should show them.',
+    schema: { type: 'string', examples: ['MS4yczk'] },
+  },
   ETag: { description: 'The version that was answered.', schema: ETAG },
   'Idempotency-Replayed': {
     description: '`true` where the answer is that of an earlier request with the same Idempotency-Key.',
@@ -58,6 +68,14 @@ export const HEADERS: Readonly<Record<string, Header>> = {
   Location: {
     description: 'Where the new thing can be read.',
     schema: { type: 'string', examples: ['/api/v1/api-keys/key_01j2jw8f00e00800000000001a'] },
+  },
+  'Preference-Applied': {
+    description: 'The wait that was asked for, where the answer shows what was waited for.',
+    schema: { type: 'string', examples: ['wait=5'] },
+  },
+  'Read-Consistency': {
+    description: 'Whether the answer shows what the Consistency-Token stands for; only where one was sent.',
+    schema: { type: 'string', enum: ['reached', 'behind'] },
   },
   RateLimit: {
     description: 'What is left of the limit that is closest: requests and seconds until it starts anew.',
@@ -85,6 +103,18 @@ export const HEADERS: Readonly<Record<string, Header>> = {
 export const PARAMETERS = {
   IdempotencyKey: keyParameter(false),
   RequiredIdempotencyKey: keyParameter(true),
+  ConsistencyToken: {
+    name: 'Consistency-Token',
+    in: 'header',
+    description: 'That of the answer to a command: the read is to show what the command wrote.',
+    schema: { type: 'string', examples: ['MS4yczk'] },
+  },
+  Prefer: {
+    name: 'Prefer',
+    in: 'header',
+    description: 'wait=N: how many seconds to wait for it, at most 30 (RFC 7240).',
+    schema: { type: 'string', examples: ['wait=5'] },
+  },
   IfMatch: {
     name: 'If-Match',
     in: 'header',

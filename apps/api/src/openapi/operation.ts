@@ -52,6 +52,7 @@ function parametersOf(route: Route, answer: Answer): (Parameter | Ref)[] {
     ...ofPath,
     ...ofQuery,
     ...(route.takesKey ? [ref('parameters', key)] : []),
+    ...(route.readsProjection ? [ref('parameters', 'ConsistencyToken'), ref('parameters', 'Prefer')] : []),
     ...(route.takesIfMatch ? [ref('parameters', 'IfMatch')] : []),
     ...(route.method === 'get' && answer.isVersioned ? [ref('parameters', 'IfNoneMatch')] : []),
   ];

@@ -30,6 +30,10 @@ export interface Route {
   readonly isForOperator: boolean;
   readonly isForTenants: boolean;
   readonly takesIfMatch: boolean;
+  /** It reads what a projection shows, and can wait for it. */
+  readonly readsProjection: boolean;
+  /** It may append events, and tells how far. */
+  readonly mayAppend: boolean;
   readonly takesKey: boolean;
   readonly needsKey: boolean;
   /** Schema of the body. */
@@ -72,6 +76,8 @@ function route(path: string, method: Method, raw: RawOperation, row: CensusRow):
     isForOperator: isForPlatform || access?.kind === 'any',
     isForTenants: !isPublic && !isForPlatform,
     takesIfMatch: raw.parameters.some((parameter) => parameter.name === 'If-Match'),
+    readsProjection: raw.parameters.some((parameter) => parameter.name === 'Consistency-Token'),
+    mayAppend: method !== 'get' && !isPublic && !isForPlatform,
     takesKey: method === 'post' && !isPublic,
     needsKey: row.movesMoney,
     input: body?.schema,

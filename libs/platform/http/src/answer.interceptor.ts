@@ -1,11 +1,13 @@
 import { type CallHandler, type ExecutionContext, HttpStatus, Injectable, type NestInterceptor } from '@nestjs/common';
 import { HTTP_CODE_METADATA } from '@nestjs/common/constants.js';
 import { Reflector } from '@nestjs/core';
-import { lastValueFrom, map, type Observable, from } from 'rxjs';
+import { from, lastValueFrom, map, mergeMap, type Observable } from 'rxjs';
 import { actorRef } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { ApiReply, ApiRequest, Authenticated } from './access/authenticated.js';
 import { etagOf } from './conditional/etag.js';
+import { Consistency } from './consistency/consistency.js';
+import { READS_PROJECTION } from './consistency/reads-projection.decorator.js';
 import { linkHeader } from './paging/list-plan.js';
 import type { PageInfo } from './paging/page.dto.js';
 import { AnswerStore, type StoredAnswer } from './idempotency/answer-store.js';
@@ -23,6 +25,7 @@ export class AnswerInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
     private readonly work: UnitOfWork,
     private readonly answers: AnswerStore,
+    private readonly consistency: Consistency,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -35,7 +38,17 @@ export class AnswerInterceptor implements NestInterceptor {
       const key = idempotencyKey(request.headers['idempotency-key'], kind === 'money');
       if (key !== undefined) return from(this.once(key, kind ?? 'ordinary', context, request.user, next));
     }
-    return next.handle().pipe(map((body) => described(body, request, reply)));
+    return this.handled(context, next).pipe(map((body) => described(body, request, reply)));
+  }
+
+  /** The handler, after a read has waited for what its caller wrote; the answer to a write tells what to wait for. */
+  private handled(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<ApiRequest>();
+    const reply = context.switchToHttp().getResponse<ApiReply>();
+    if (request.method !== 'GET') return from(this.consistency.told(reply, () => lastValueFrom(next.handle())));
+    if (request.headers['consistency-token'] === undefined) return next.handle();
+    const projections = this.reflector.get<readonly string[] | undefined>(READS_PROJECTION, context.getHandler());
+    return from(this.consistency.awaited(request, reply, projections ?? [])).pipe(mergeMap(() => next.handle()));
   }
 
   /** Runs the handler and keeps its answer in one unit, or answers what was kept. */
@@ -56,7 +69,7 @@ export class AnswerInterceptor implements NestInterceptor {
       await this.answers.claim(unit, scope);
       const kept = await this.answers.find(unit, scope, fingerprint);
       if (kept) return replay(kept, reply);
-      const body = described(await lastValueFrom(next.handle()), request, reply);
+      const body = described(await lastValueFrom(this.handled(context, next)), request, reply);
       await unit.flush();
       reply.header('content-type', JSON_TYPE);
       const status =

@@ -5,6 +5,7 @@ import { RedisConnection } from '#platform/persistence';
 import { AccessGuard } from './access/access.guard.js';
 import { RouteCensus } from './access/route-census.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
+import { Consistency } from './consistency/consistency.js';
 import { AnswerStore } from './idempotency/answer-store.js';
 import { RateLimiter } from './limits/rate-limiter.js';
 import { RequestLimiter } from './limits/request-limiter.js';
@@ -36,6 +37,7 @@ export class HttpModule {
         },
         { provide: AnswerStore, useFactory: () => new AnswerStore(secret) },
         { provide: CursorCodec, useFactory: () => new CursorCodec(secret) },
+        Consistency,
         RequestLimiter,
         RouteCensus,
         ProblemFilter,

@@ -7,6 +7,7 @@ export type { CensusRow } from './access/route-census.js';
 export { BulkBody } from './body/body-parser.js';
 export { checkIfMatch, requireIfMatch } from './conditional/etag.js';
 export type { IfMatch as IfMatchCondition } from './conditional/etag.js';
+export { ReadsProjection } from './consistency/reads-projection.decorator.js';
 export { IfMatch } from './conditional/if-match.decorator.js';
 export { notFound } from './http.errors.js';
 export { HttpModule } from './http.module.js';

@@ -1,12 +1,17 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { PLATFORM_TENANT_ID } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
+import { gauge } from '#platform/telemetry';
 import { Loop } from '../feed/loop.js';
 
 /** How often progress is looked at while anybody waits: one small query for all who wait. */
 const LOOK_EVERY_MS = 20;
+/** Beyond it a read is answered at once: each that waits is a request under way. */
+const MOST_WAITING = 1_000;
 /** Nobody waits: `until` ends the rest. */
 const IDLE_MS = 3_600_000;
+
+const reads = gauge('app_reads_waiting', 'Reads that wait for a projection to show what their caller wrote.');
 
 interface Waiting {
   readonly projection: string;
@@ -19,6 +24,7 @@ interface Waiting {
 @Injectable()
 export class ReadModelWaits implements BeforeApplicationShutdown {
   private readonly waiting = new Set<Waiting>();
+  private stopped = false;
   private readonly loop = new Loop('waiting for projections', () => this.look());
 
   constructor(@Inject(UnitOfWork) private readonly work: UnitOfWork) {
@@ -27,9 +33,11 @@ export class ReadModelWaits implements BeforeApplicationShutdown {
 
   /**
    * Waits outside any unit of work: a read that began before would not see what it waited for.
+   * A process that ends, or in which a thousand wait already, waits no longer.
    * @returns whether the live build of the projection has reached the position in time
    */
   until(projection: string, position: number, waitMs: number): Promise<boolean> {
+    if (this.stopped || this.waiting.size >= MOST_WAITING) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.waiting.add({ projection, position, deadline: performance.now() + waitMs, done: resolve });
     this.loop.poke();
@@ -38,11 +46,13 @@ export class ReadModelWaits implements BeforeApplicationShutdown {
 
   /** Those who wait are answered as if their time were up. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
     await this.loop.stop();
     for (const one of this.waiting) one.done(false);
   }
 
   private async look(): Promise<number> {
+    reads.set(this.waiting.size);
     if (this.waiting.size === 0) return IDLE_MS;
     const positions = await this.positions().catch(() => new Map<string, number>());
     for (const one of this.waiting) {

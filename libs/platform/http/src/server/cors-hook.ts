@@ -5,7 +5,7 @@ const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
   'authorization, content-type, idempotency-key, if-match, if-none-match, prefer, consistency-token, x-request-id, traceparent';
 const ANSWER_HEADERS =
-  'etag, location, link, retry-after, ratelimit, ratelimit-policy, idempotency-replayed, consistency-token, x-request-id';
+  'etag, location, link, retry-after, ratelimit, ratelimit-policy, idempotency-replayed, consistency-token, read-consistency, preference-applied, x-request-id';
 /** Browsers cut it at two hours or less. */
 const PREFLIGHT_SECONDS = 600;
 
