@@ -39,6 +39,11 @@ export const PLANTED: [string, string[], string][] = [
     'no tenant policy',
   ],
   [
+    'a restrictive policy that nobody listed',
+    [...GOOD, policy('narrow', 'as restrictive for select using (true)')],
+    'policy not listed: http.planted everybody select',
+  ],
+  [
     'a policy that does not check what is written',
     [
       ...without('drop policy tenant on http.planted'),

@@ -9,6 +9,8 @@ export interface CatalogExceptions {
   readonly uniqueOverTenants: readonly string[];
   /** Policies that show rows of all tenants, as `schema.table role command`. */
   readonly acrossTenants: readonly string[];
+  /** Restrictive policies, which only hide rows of the tenant, in the same form. */
+  readonly narrowing: readonly string[];
 }
 
 /** The roles an app connects as. */
@@ -97,8 +99,8 @@ const RULES: readonly string[] = [
 const OTHER_POLICIES = `
   select ${NAME} || ' ' || coalesce(r.rolname, 'everybody') || ' '
          || case p.polcmd when '*' then 'all' when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' else 'delete' end
-         || case when coalesce(pg_get_expr(p.polqual, p.polrelid), 'true') = 'true'
-                  and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true') = 'true' then '' else ' with a condition of its own' end as policy
+         || case when not p.polpermissive then '' when coalesce(pg_get_expr(p.polqual, p.polrelid), 'true') = 'true'
+                  and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true') = 'true' then '' else ' with a condition of its own' end as policy, p.polpermissive::text as permissive
     from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace,
  lateral unnest(p.polroles) as role left join pg_roles r on r.oid = role
    where p.polname <> 'tenant' order by 1`;
@@ -112,11 +114,16 @@ export async function catalogFaults(ask: Ask, exceptions: CatalogExceptions): Pr
     const rows = await ask(`with parameters as (select $1::text[], $2::text[], $3::text, $4::text[]) ${rule}`, values);
     faults.push(...rows.map((row) => row['fault'] ?? rule));
   }
-  const policies = (await ask(OTHER_POLICIES)).map((row) => row['policy'] ?? '');
-  const listed = new Set(exceptions.acrossTenants);
-  faults.push(...policies.filter((policy) => !listed.has(policy)).map((policy) => `policy not listed: ${policy}`));
-  faults.push(
-    ...[...listed].filter((policy) => !policies.includes(policy)).map((policy) => `listed, but no policy: ${policy}`),
-  );
+  const others = await ask(OTHER_POLICIES);
+  for (const [permissive, allowed] of [
+    ['true', exceptions.acrossTenants],
+    ['false', exceptions.narrowing],
+  ] as const) {
+    const policies = others.filter((row) => row['permissive'] === permissive).map((row) => row['policy'] ?? '');
+    const strange = policies.filter((policy) => !allowed.includes(policy));
+    const gone = allowed.filter((policy) => !policies.includes(policy));
+    faults.push(...strange.map((policy) => `policy not listed: ${policy}`));
+    faults.push(...gone.map((policy) => `listed, but no policy: ${policy}`));
+  }
   return faults;
 }

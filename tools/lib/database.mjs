@@ -19,7 +19,7 @@ import { SetupError } from './setup-error.mjs';
 
 const DATABASE = 'recrate';
 const OLDEST_SERVER = 160_000;
-const EXTENSIONS = ['pg_trgm', 'unaccent', 'pgcrypto'];
+const EXTENSIONS = ['pg_trgm', 'btree_gin'];
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Durability is left as PostgreSQL ships it. */
 const SETTINGS = { shared_buffers: '256MB', max_connections: 200, shared_preload_libraries: 'pg_stat_statements' };

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CatalogModule } from '#libs/catalog';
 import { IdentityHttpModule, IdentityModule } from '#libs/identity';
 import { EventingApiModule, EventingModule } from '#platform/eventing';
 import { HealthModule } from '#platform/health';
@@ -42,6 +43,7 @@ export class ApiModule {
         EventingApiModule,
         IdentityModule.forRoot({ secret: config.RECRATE_SECRET, operatorToken: config.OPERATOR_TOKEN }),
         IdentityHttpModule,
+        CatalogModule,
       ],
     };
   }

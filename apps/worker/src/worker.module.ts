@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CatalogModule } from '#libs/catalog';
 import { IdentityWorkerModule } from '#libs/identity';
 import { EventingModule, EventingWorkerModule } from '#platform/eventing';
 import { HealthModule } from '#platform/health';
@@ -42,6 +43,7 @@ export class WorkerModule {
           applicationName: 'recrate-worker-feed',
         }),
         IdentityWorkerModule,
+        CatalogModule,
       ],
     };
   }

@@ -35,6 +35,7 @@ export {
   Text,
   WholeNumber,
 } from './validation/decorators.js';
+export { readBody } from './validation/dto-reader.js';
 export { field } from './validation/field-rule.js';
 export type { FieldOptions, Refusal, ValueRule } from './validation/field-rule.js';
 export { IdParam } from './validation/id-param.pipe.js';

@@ -8,6 +8,7 @@ import { EsAppend } from './20261120103100-es-append.js';
 import { EsAppendStreams } from './20261120103200-es-append-streams.js';
 import { EsProgress } from './20261120104000-es-progress.js';
 import { EsInlineReadModels } from './20261125100000-es-inline-read-models.js';
+import { CatalogReleases } from './20261125100100-catalog-releases.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
 
 interface ListedMigration {
@@ -26,6 +27,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261120103200-es-append-streams', type: EsAppendStreams },
   { name: '20261120104000-es-progress', type: EsProgress },
   { name: '20261125100000-es-inline-read-models', type: EsInlineReadModels },
+  { name: '20261125100100-catalog-releases', type: CatalogReleases },
   { name: '20261125120000-jobs-work', type: JobsWork },
 ];
 

@@ -1,0 +1,98 @@
+/** A label that put a release out, and its number there. */
+export interface ReleaseLabel {
+  readonly name: string;
+  readonly catalogNumber?: string;
+}
+
+/** What a release is made of: `2 x Vinyl, 12", 33 RPM`. */
+export interface ReleaseFormat {
+  readonly name: string;
+  readonly quantity?: number;
+  readonly descriptions?: readonly string[];
+}
+
+/** A track, in the order of the release. */
+export interface ReleaseTrack {
+  readonly position?: string;
+  readonly title: string;
+  readonly duration?: string;
+  readonly artists?: readonly string[];
+}
+
+/** Everything a store says of a release. */
+export interface ReleaseContent {
+  readonly title: string;
+  readonly artists: readonly string[];
+  readonly labels: readonly ReleaseLabel[];
+  readonly barcode: string | null;
+  readonly formats: readonly ReleaseFormat[];
+  readonly country: string | null;
+  /** `1999`, `1999-03` or `1999-03-21`. */
+  readonly released: string | null;
+  readonly genres: readonly string[];
+  readonly styles: readonly string[];
+  readonly tracks: readonly ReleaseTrack[];
+  readonly images: readonly string[];
+  readonly weightGrams: number | null;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly productType: string;
+}
+
+/** Some of it: an absent member is left as it is, null clears. */
+export type ReleaseChanges = { readonly [K in keyof ReleaseContent]?: ReleaseContent[K] | null };
+
+/** Where a release is in its life. A merged one lives on in another. */
+export type ReleaseState = 'active' | 'archived' | 'merged';
+
+const EMPTY: ReleaseContent = {
+  title: '',
+  artists: [],
+  labels: [],
+  barcode: null,
+  formats: [],
+  country: null,
+  released: null,
+  genres: [],
+  styles: [],
+  tracks: [],
+  images: [],
+  weightGrams: null,
+  attributes: {},
+  productType: 'record',
+};
+const MEMBERS = Object.keys(EMPTY) as (keyof ReleaseContent)[];
+
+/** A new release of what is said of it. @param changes with a title */
+export function newContent(changes: ReleaseChanges): ReleaseContent {
+  return changedContent(EMPTY, changes);
+}
+
+/** A release after changes; null brings a member back to its beginning, but never the title. */
+export function changedContent(before: ReleaseContent, changes: ReleaseChanges): ReleaseContent {
+  const members = MEMBERS.map((name) => {
+    const value = changes[name];
+    if (value === undefined) return [name, before[name]];
+    return [name, value === null ? (name === 'title' ? before.title : EMPTY[name]) : value];
+  });
+  return Object.fromEntries(members) as unknown as ReleaseContent;
+}
+
+/** Whether two contents say the same. */
+export function isSameContent(a: ReleaseContent, b: ReleaseContent): boolean {
+  return MEMBERS.every((name) => canonical(a[name]) === canonical(b[name]));
+}
+
+/** JSON with its members in order. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+}
+
+/** The artists as one line. */
+export function artistLine(artists: readonly string[]): string {
+  return artists.join(', ');
+}

@@ -1,0 +1,118 @@
+import { codeOf, folded, keyOf, wordsOf } from './folding.js';
+import { dateKey, decadeOf } from './partial-date.js';
+import { artistLine, type ReleaseContent } from './release.js';
+
+/** What a release can be filtered by and is counted by, and the letter that marks it in a document. */
+export const FACETS = {
+  genre: 'g',
+  style: 's',
+  format: 'f',
+  decade: 'd',
+  country: 'c',
+  label: 'l',
+} as const;
+export type Facet = keyof typeof FACETS;
+
+/** A release as it is found. */
+export interface SearchDocument {
+  /**
+   * Words as they are; with a mark before them: facets (`g:rock`), whole artist names (`n:`) and titles (`t:`), catalogue numbers
+   * (`#`) and barcodes (`=`). No word holds a mark.
+   */
+  readonly lexemes: readonly string[];
+  /** Facets as they are shown, marked. */
+  readonly facets: readonly string[];
+  readonly artistKey: string;
+  readonly titleKey: string;
+  readonly releasedKey: number;
+}
+
+/** Longest word and longest key that is compared; a B-tree takes 2,700 bytes. */
+const LONGEST_WORD = 60;
+const LONGEST_KEY = 200;
+/** Words of one release; the rest of a box set of hundreds of discs is not found by its tracks. */
+const MOST_LEXEMES = 3_000;
+
+/** The document of a release. Pure: the same content always gives the same. */
+export function searchDocument(content: ReleaseContent): SearchDocument {
+  const lexemes = new Set<string>();
+  const { artists, title, labels, tracks, barcode } = content;
+  const artistKey = shortKey(artistLine(artists));
+  const titleKey = shortKey(title);
+  for (const name of artists) lexemes.add(nameLexeme(name));
+  lexemes.add(titleLexeme(title));
+  for (const text of [...artists, title, ...labels.map(({ name }) => name)]) addWords(lexemes, text);
+  for (const { catalogNumber } of labels) if (catalogNumber !== undefined) addCode(lexemes, '#', catalogNumber);
+  if (barcode !== null) addCode(lexemes, '=', barcode);
+  const facets = facetsOf(content);
+  for (const facet of facets) lexemes.add(facetLexeme(facet));
+  for (const track of tracks) {
+    if (lexemes.size > MOST_LEXEMES) break;
+    addWords(lexemes, track.title);
+    for (const name of track.artists ?? []) addWords(lexemes, name);
+  }
+  lexemes.delete('');
+  return { lexemes: [...lexemes], facets, artistKey, titleKey, releasedKey: dateKey(content.released) };
+}
+
+/** A facet's value as a document has it. @param marked such as `g:Rock` */
+export function facetLexeme(marked: string): string {
+  return marked.slice(0, 2) + shortKey(marked.slice(2));
+}
+
+/** A whole artist name as a document has it. */
+export function nameLexeme(name: string): string {
+  return `n:${shortKey(name)}`;
+}
+
+/** A whole title as a document has it. */
+export function titleLexeme(title: string): string {
+  return `t:${shortKey(title)}`;
+}
+
+/** Words that a document has for a text, each at most 60 letters. */
+export function documentWords(text: string): string[] {
+  return wordsOf(text).map((word) => word.slice(0, LONGEST_WORD));
+}
+
+/** A text as it is compared as a whole. */
+export function shortKey(text: string): string {
+  return keyOf(text).slice(0, LONGEST_KEY);
+}
+
+/** What spelling is corrected by: artist names as a whole and the words of artists and titles. */
+export function termsOf({ artists, title }: ReleaseContent): { artists: string[]; words: string[] } {
+  return {
+    artists: artists.map(shortKey).filter((name) => name !== ''),
+    words: [...artists, title].flatMap(documentWords).filter((word) => word.length > 2),
+  };
+}
+
+function facetsOf({ genres, styles, formats, released, country, labels }: ReleaseContent): string[] {
+  const facets = new Set<string>();
+  for (const genre of genres) facets.add(`g:${genre}`);
+  for (const style of styles) facets.add(`s:${style}`);
+  for (const { name } of formats) facets.add(`f:${name}`);
+  for (const { name } of labels) facets.add(`l:${name}`);
+  const decade = decadeOf(released);
+  if (decade !== undefined) facets.add(`d:${decade}`);
+  if (country !== null) facets.add(`c:${country}`);
+  return [...facets];
+}
+
+/** Words, and what is written with dots, dashes or strokes also as one: `R.E.M.` is found as `rem`, `Hi-Fi` as `hifi`. */
+function addWords(lexemes: Set<string>, text: string): void {
+  for (const word of documentWords(text)) lexemes.add(word);
+  if (!/[-./]/.test(text)) return;
+  for (const part of folded(text).split(/\s+/)) {
+    if (/[\p{L}\p{N}][-./][\p{L}\p{N}]/u.test(part)) lexemes.add(codeOf(part).slice(0, LONGEST_WORD));
+  }
+}
+
+/** Codes may come several in one text, separated by commas. */
+function addCode(lexemes: Set<string>, mark: string, text: string): void {
+  for (const part of [text, ...(text.includes(',') ? text.split(',') : [])]) {
+    const code = codeOf(part).slice(0, LONGEST_WORD);
+    if (code !== '') lexemes.add(mark + code);
+  }
+}
