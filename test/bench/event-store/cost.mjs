@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { figure, median } from '../support/figures.mjs';
 
 /** CPU microseconds of a process so far, from the scheduler's own account, else from its clock ticks; undefined when it has gone. */
 function cpuOf(pid) {
@@ -58,4 +59,15 @@ export async function compare(ours, theirs, { rounds, count }) {
     pairs.push(round % 2 === 0 ? [a, b] : [b, a]);
   }
   return pairs;
+}
+
+/**
+ * Prints both costs per piece and their ratio; the ratio is that of neighbouring runs.
+ * @param pairs as `compare` answers them
+ * @param how `inverse` says how much dearer the other side is, instead of ours
+ */
+export function report(name, pairs, { pieces = 1, goal, other = 'raw', inverse = false } = {}) {
+  figure(`${name}-ours`, median(pairs.map(([a]) => a / pieces)), 'us-cpu');
+  figure(`${name}-${other}`, median(pairs.map(([, b]) => b / pieces)), 'us-cpu');
+  figure(`${name}-ratio`, median(pairs.map(([a, b]) => (inverse ? b / a : a / b))), 'ratio', goal);
 }

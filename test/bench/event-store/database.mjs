@@ -17,7 +17,9 @@ alter table bench.events alter position set default nextval('bench.position');
 alter table bench.events enable row level security;
 alter table bench.events force row level security;
 create policy tenant on bench.events using ${POLICY} with check ${POLICY};
-grant select, insert on bench.events to app_rt;`;
+grant select, insert on bench.events to app_rt;
+create table bench.copied (like bench.events including all);
+grant insert on bench.copied to app_rt;`;
 
 const BACKENDS = 'select pid from pg_stat_activity where application_name = $1 and datname = current_database()';
 
@@ -34,13 +36,21 @@ export async function prepareDatabase() {
     if (user) [parsed.username, parsed.password] = [user, password];
     return parsed.href;
   };
-  const env = { DATABASE_URL: url(), DATABASE_URL_RT: url('app_rt') };
+  const env = {
+    DATABASE_URL: url(),
+    DATABASE_URL_RT: url('app_rt'),
+    DATABASE_URL_WORKER: url('app_worker'),
+  };
   const migrated = spawnSync(process.execPath, [MIGRATE], { env: { ...process.env, ...env }, encoding: 'utf8' });
   if (migrated.status !== 0) throw new Error(migrated.stderr);
   await ask(url(), RAW);
   await ask(url(), `alter database ${name} set synchronous_commit = on`);
   return {
     rtUrl: url('app_rt'),
+    workerUrl: url('app_worker'),
+    ownerUrl: url(),
+    /** Runs a statement as the owner, past every policy. */
+    run: (sql, values) => ask(url(), sql, values),
     /** Processes that serve the connections of an application. */
     backends: async (application) => (await ask(url(), BACKENDS, [application])).map(({ pid }) => pid),
     drop: () => ask(admin, `drop database ${name} with (force)`),

@@ -89,7 +89,8 @@ export class Ours {
       slowQueryMs: TIMEOUT_MS,
     });
     this.work = new UnitOfWork(this.databases);
-    this.log = new PostgresLog(this.databases, this.work, new Appends());
+    this.appends = new Appends();
+    this.log = new PostgresLog(this.databases, this.work, this.appends);
     this.registry = registry();
     this.store = new EventStore(this.log, new InlineProjections(), this.registry);
   }
