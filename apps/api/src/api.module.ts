@@ -7,15 +7,18 @@ import { HttpModule } from '#platform/http';
 import { JobsClientModule } from '#platform/jobs';
 import { PersistenceModule, RedisConnection, RedisModule, SchemaState } from '#platform/persistence';
 import type { ApiConfig } from './config.js';
+import { EventFeed } from './event-feed.js';
+import { EventsController } from './events.controller.js';
 import { HealthController } from './health.controller.js';
+import { ListEventsHandler } from './list-events.query.js';
 import { ListProjectionsHandler } from './list-projections.query.js';
 import { OperateProjectionHandler } from './operate-projection.command.js';
 import { ProjectionsController } from './projections.controller.js';
 
 /** The api: every context's routes, and the platform beneath them. */
 @Module({
-  controllers: [HealthController, ProjectionsController],
-  providers: [ListProjectionsHandler, OperateProjectionHandler],
+  controllers: [EventsController, HealthController, ProjectionsController],
+  providers: [EventFeed, ListEventsHandler, ListProjectionsHandler, OperateProjectionHandler],
 })
 export class ApiModule {
   static forRoot(config: ApiConfig): DynamicModule {
@@ -40,7 +43,10 @@ export class ApiModule {
         HttpModule.forRoot({ secret: config.RECRATE_SECRET, processes: config.API_PROCESSES }),
         JobsClientModule,
         EventingModule.forRoot(),
-        EventingApiModule,
+        EventingApiModule.forRoot({
+          directUrl: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL_RT,
+          applicationName: 'recrate-api-feed',
+        }),
         IdentityModule.forRoot({ secret: config.RECRATE_SECRET, operatorToken: config.OPERATOR_TOKEN }),
         IdentityHttpModule,
         CatalogModule,

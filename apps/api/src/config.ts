@@ -5,6 +5,11 @@ import { commonFields, loadConfig, postgresUrl, secret, whole } from '#platform/
 export const apiSchema = z.object({
   ...commonFields,
   PORT: whole(0, 65_535).prefault('3000').describe('Port of the public API.'),
+  DATABASE_DIRECT_URL: postgresUrl()
+    .optional()
+    .describe(
+      'The same past a transaction pooler, where one stands between: for listening and for the fence of the feed.',
+    ),
   DATABASE_URL_RT: postgresUrl().describe('Database as the role app_rt: every request of a tenant.'),
   DATABASE_URL_PLATFORM: postgresUrl().describe('Database as the role app_platform: operator routes only.'),
   OPERATOR_TOKEN: secret()

@@ -32,7 +32,7 @@ describe('projections, as the api sees them', () => {
           applicationName: 'test-api',
           ...limits,
         }),
-        EventingApiModule,
+        EventingApiModule.forRoot({ directUrl: database.rtUrl, applicationName: 'test-api-feed' }),
       ],
       providers: [ListProjectionsHandler, OperateProjectionHandler],
     }).compile();

@@ -70,7 +70,7 @@ export const HEADERS: Readonly<Record<string, Header>> = {
     schema: { type: 'string', examples: ['/api/v1/api-keys/key_01j2jw8f00e00800000000001a'] },
   },
   'Preference-Applied': {
-    description: 'The wait that was asked for, where the answer shows what was waited for.',
+    description: 'The wait that was asked for, where it was granted.',
     schema: { type: 'string', examples: ['wait=5'] },
   },
   'Read-Consistency': {
@@ -112,7 +112,7 @@ export const PARAMETERS = {
   Prefer: {
     name: 'Prefer',
     in: 'header',
-    description: 'wait=N: how many seconds to wait for it, at most 30 (RFC 7240).',
+    description: 'wait=N: how many seconds to wait for what is to be answered, at most 30 (RFC 7240).',
     schema: { type: 'string', examples: ['wait=5'] },
   },
   IfMatch: {

@@ -52,7 +52,8 @@ function parametersOf(route: Route, answer: Answer): (Parameter | Ref)[] {
     ...ofPath,
     ...ofQuery,
     ...(route.takesKey ? [ref('parameters', key)] : []),
-    ...(route.readsProjection ? [ref('parameters', 'ConsistencyToken'), ref('parameters', 'Prefer')] : []),
+    ...(route.readsProjection ? [ref('parameters', 'ConsistencyToken')] : []),
+    ...(route.takesPrefer ? [ref('parameters', 'Prefer')] : []),
     ...(route.takesIfMatch ? [ref('parameters', 'IfMatch')] : []),
     ...(route.method === 'get' && answer.isVersioned ? [ref('parameters', 'IfNoneMatch')] : []),
   ];

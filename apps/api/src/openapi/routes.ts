@@ -32,6 +32,8 @@ export interface Route {
   readonly takesIfMatch: boolean;
   /** It reads what a projection shows, and can wait for it. */
   readonly readsProjection: boolean;
+  /** It waits where it is asked to. */
+  readonly takesPrefer: boolean;
   /** It may append events, and tells how far. */
   readonly mayAppend: boolean;
   readonly takesKey: boolean;
@@ -77,6 +79,7 @@ function route(path: string, method: Method, raw: RawOperation, row: CensusRow):
     isForTenants: !isPublic && !isForPlatform,
     takesIfMatch: raw.parameters.some((parameter) => parameter.name === 'If-Match'),
     readsProjection: raw.parameters.some((parameter) => parameter.name === 'Consistency-Token'),
+    takesPrefer: raw.parameters.some(({ name }) => ['Consistency-Token', 'Prefer'].includes(name)),
     mayAppend: method !== 'get' && !isPublic && !isForPlatform,
     takesKey: method === 'post' && !isPublic,
     needsKey: row.movesMoney,

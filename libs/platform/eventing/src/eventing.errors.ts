@@ -11,6 +11,10 @@ export const eventingErrors = declareErrors('eventing', {
   },
   stream_missing: { problem: 'not-found', when: 'There is no history of such a thing.' },
   stream_closed: { problem: 'conflict', when: 'The thing has been archived: nothing can happen to it any more.' },
+  feed_unavailable: {
+    problem: 'dependency-unavailable',
+    when: 'how far the feed is complete cannot be found out: the database does not answer',
+  },
   outcome_unknown: {
     problem: 'dependency-unavailable',
     when: 'The database went away while events were being written: they may or may not be there.',

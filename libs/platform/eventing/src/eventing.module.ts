@@ -15,7 +15,7 @@ export class EventingModule {
       inject: [FeedWakeUps],
       useFactory: (wakeUps: FeedWakeUps) => {
         const made = new Appends();
-        made.listen(() => wakeUps.send());
+        made.listen((tenantId) => wakeUps.send(tenantId));
         return made;
       },
     };

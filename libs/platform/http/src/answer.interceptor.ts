@@ -95,9 +95,14 @@ function keptHeaders(reply: ApiReply): Record<string, string> {
 function described(body: unknown, request: ApiRequest, reply: ApiReply): unknown {
   if (typeof body !== 'object' || body === null) return body;
   if ('version' in body && typeof body.version === 'number') reply.header('etag', etagOf(body.version));
-  if ('data' in body && 'page' in body) {
-    const link = linkHeader(request.url, body.page as PageInfo);
+  if ('data' in body && isPage(body)) {
+    const link = linkHeader(request.url, body.page);
     if (link !== undefined) reply.header('link', link);
   }
   return body;
+}
+
+/** A page of a list; a feed has pages of its own, without a way back. */
+function isPage(body: object): body is { readonly page: PageInfo } {
+  return 'page' in body && typeof body.page === 'object' && body.page !== null && 'prevCursor' in body.page;
 }

@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   pricingPolicy: 'pol',
   calculation: 'calc',
   order: 'ord',
+  event: 'evt',
 } as const;
 
 /** A kind of thing that has an id. */

@@ -15,6 +15,12 @@ const TOO_OLD_MS = 5_000;
 /** A server that does not answer for so long is a lost connection. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
+/**
+ * Hears that the fence has moved, or that a commit was announced: by which tenants, or 'all' where that is not known. It must not
+ * throw.
+ */
+export type NewsListener = (tenants: readonly string[] | 'all' | undefined) => void;
+
 /** Where to sample: past any transaction pooler, so that a crash of the server is seen as a lost connection. */
 export interface FeedSamplerOptions {
   readonly directUrl: string;
@@ -35,7 +41,7 @@ export class FeedSampler {
   private readonly logger = new Logger('Eventing');
   private readonly fence = new Fence();
   private readonly loop: Loop;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<NewsListener>();
   private connection: Promise<Client> | undefined;
   private drawn = 0;
   private warnedOf: number | undefined;
@@ -55,7 +61,7 @@ export class FeedSampler {
   }
 
   /** Tells `listener` when the position has moved and when a commit has been announced. */
-  onNews(listener: () => void): void {
+  onNews(listener: NewsListener): void {
     this.listeners.add(listener);
   }
 
@@ -63,10 +69,15 @@ export class FeedSampler {
     this.loop.start();
   }
 
+  /** The last position that was drawn when the last sample was taken. */
+  get lastDrawn(): number {
+    return this.drawn;
+  }
+
   /** Something has been committed, here or, by what was announced, elsewhere: look now. */
-  wake(): void {
+  wake(tenants: readonly string[] | 'all' = 'all'): void {
     this.loop.poke();
-    this.tell();
+    this.tell(tenants);
   }
 
   async stop(): Promise<void> {
@@ -83,8 +94,10 @@ export class FeedSampler {
       const [row] = rows;
       if (!row || this.connection !== connection) throw new Error('the connection that watches the feed was lost');
       this.drawn = Number(row.last_drawn);
+      const before = this.position;
       const position = this.fence.take({ lastDrawn: this.drawn, appenders: row.appenders }, performance.now());
       this.report();
+      if (position > before) this.tell();
       return position;
     } catch (error) {
       // Not waited for: a server that has vanished never says good-bye.
@@ -94,8 +107,7 @@ export class FeedSampler {
   }
 
   private async round(): Promise<number> {
-    const before = this.position;
-    if ((await this.sample()) > before) this.tell();
+    await this.sample();
     const { pendingSince } = this.fence;
     if (pendingSince === undefined) return IDLE_MS;
     const ageMs = performance.now() - pendingSince;
@@ -121,7 +133,7 @@ export class FeedSampler {
     };
     client.on('error', lost);
     client.on('end', lost);
-    client.on('notification', () => this.wake());
+    client.on('notification', ({ payload }) => this.wake(payload ? payload.split(',') : 'all'));
     return opening;
   }
 
@@ -136,8 +148,8 @@ export class FeedSampler {
     await connection?.then((client) => client.end()).catch(() => undefined);
   }
 
-  private tell(): void {
-    for (const listener of this.listeners) listener();
+  private tell(tenants?: readonly string[] | 'all'): void {
+    for (const listener of this.listeners) listener(tenants);
   }
 
   private report(): void {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Unit } from '#platform/persistence';
 import { newTraceId, runInContext } from '#platform/telemetry';
 import { type Decider, fold, type DomainEvent, type NewCommand } from '../core/decider.js';
@@ -52,8 +52,8 @@ interface TimerPayload {
 @Injectable()
 export class Processes {
   private readonly managers = new Map<string, IProcessManager<unknown>>();
-  /** Nobody listens: the runner that opened the unit looks again after its commit. */
-  private readonly appends = new Appends();
+
+  constructor(@Inject(Appends) private readonly appends: Appends) {}
 
   /** Takes in a process manager and answers it as the feed's runner sees it. */
   subscriber(options: ReactionOptions, manager: IProcessManager<unknown>): Subscriber {

@@ -36,6 +36,16 @@ describe('a cursor', () => {
     expect(() => new CursorCodec('b secret').decode(scope, codec.encode(scope, position))).toThrow(invalid);
   });
 
+  it('lasts for ever where the list only grows, and only there', () => {
+    const clock = new ManualClock();
+    const timed = new CursorCodec('a secret', clock);
+    const lasting = { ...scope, lasting: true };
+    const cursor = timed.encode(lasting, position);
+    clock.advance(366 * 24 * 3_600_000);
+    expect(timed.decode(lasting, cursor)).toEqual(position);
+    expect(() => timed.decode(scope, cursor)).toThrow(invalid);
+  });
+
   it('lasts 24 hours', () => {
     const clock = new ManualClock();
     const timed = new CursorCodec('a secret', clock);

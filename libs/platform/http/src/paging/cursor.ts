@@ -12,6 +12,8 @@ export interface CursorScope {
   readonly tenantId: string;
   /** Name, filter and sort of the list. */
   readonly list: string;
+  /** It never gets old: a place in what only ever grows. */
+  readonly lasting?: boolean;
 }
 
 /** A place in a list: the keys of a row, as PostgreSQL writes them, and the way to go from it. */
@@ -52,7 +54,8 @@ export class CursorCodec {
       bytes.toString('base64url') === cursor;
     if (!isGenuine) throw invalidCursor();
     const [version, issuedAtMs, way, ...keys] = JSON.parse(text) as Payload;
-    if (version !== VERSION || this.clock.now().getTime() - issuedAtMs > LIFETIME_MS) throw invalidCursor();
+    const isOld = !scope.lasting && this.clock.now().getTime() - issuedAtMs > LIFETIME_MS;
+    if (version !== VERSION || isOld) throw invalidCursor();
     return { way, keys };
   }
 
