@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { eventCatalogue } from '../../apps/api/src/event-wire.js';
 import { documentPath } from '../../apps/api/src/openapi/routes.js';
+import { publishedFacts } from '#platform/eventing';
 import { RouteCensus } from '#platform/http';
 import { declaredErrors, PROBLEMS } from '#platform/kernel';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -34,8 +36,22 @@ describe('the pages made of code', () => {
   });
   afterAll(() => made.remove());
 
-  it.each(['configuration.md', 'problems.md'])('docs/%s is current (else: npm run docs)', (name) => {
+  it.each(['configuration.md', 'problems.md', 'events.md'])('docs/%s is current (else: npm run docs)', (name) => {
     expect(firstDifference(textOf(`docs/${name}`), readFileSync(join(made.folder, name), 'utf8'))).toBeUndefined();
+  });
+
+  it('tell of every published event what it means, by words and an example that is one', () => {
+    const facts = publishedFacts.all();
+    const silent = facts.filter(({ summary, example }) => !summary?.endsWith('.') || example === undefined);
+    const wrong = facts.filter(({ schema, example }) => !schema.safeParse(example).success);
+    expect([silent, wrong].map((some) => some.map(({ type }) => type))).toEqual([[], []]);
+    expect(facts.length).toBeGreaterThan(0);
+    expect(facts.filter(({ type }) => !textOf('docs/events.md').includes(`\n## ${type}\n`))).toEqual([]);
+  });
+
+  it('show ids of things in published events as typed ids', () => {
+    const bare = eventCatalogue().filter(({ schema }) => JSON.stringify(schema).includes('"format":"uuid"'));
+    expect(bare.map(({ type }) => type)).toEqual([]);
   });
 
   it('name every problem type and every code', () => {

@@ -17,7 +17,7 @@ export async function main([folder = inRoot('docs')]) {
   const steps = createSteps();
   await steps.run('build', async (title) => title((await ensureBuild()) ? 'built' : 'build is current'));
   mkdirSync(target, { recursive: true });
-  await steps.run('configuration.md, problems.md', async () => {
+  await steps.run('configuration.md, problems.md, events.md', async () => {
     const { code, output } = await capture(['tools/lib/docs-pages.mjs', target]);
     if (code !== 0) throw new SetupError('The pages could not be made.', output.slice(-3_000));
   });

@@ -3,6 +3,7 @@ import { eventTypes, type FeedEvent, publishedFacts, readFeed, UnreadableEvent, 
 import { field, IdOf, Instant, type ValueRule, WholeNumber } from '#platform/http';
 import { type Actor, formatId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
+import { wireData } from './event-wire.js';
 
 /** Positions that one statement looks through, of all stores; and statements of one request. */
 const WINDOW = 20_000;
@@ -154,6 +155,6 @@ function publishedView({ eventId, type, recordedAt, meta, data }: FeedEvent, sto
     type,
     recordedAt: at,
     occurredAt: typeof effectiveAt === 'string' ? effectiveAt : at,
-    data: data as Record<string, unknown>,
+    data: wireData(type, data),
   };
 }

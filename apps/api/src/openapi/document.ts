@@ -3,7 +3,7 @@ import { PERMISSIONS } from '#platform/kernel';
 import { pageName } from './answer.js';
 import { Examples } from './examples.js';
 import { HEADERS, INFO, PARAMETERS, SECURITY_SCHEMES } from './info.js';
-import { type ApiDocument, METHODS, nameOf, type Operation, type Schema, sorted } from './model.js';
+import { type ApiDocument, METHODS, nameOf, type Operation, ref, type Schema, sorted } from './model.js';
 import { operationOf } from './operation.js';
 import { problemSchema, refusalComponents } from './refusals.js';
 import { type RawDocument, type Route, routesOf, rowSchemaOf } from './routes.js';
@@ -13,11 +13,18 @@ import { withoutUnused } from './audiences.js';
 /**
  * The published document: what @nestjs/swagger read from the controllers, with what the edge adds to every route.
  * @param classes of controllers and DTOs, as the compiler sees them
+ * @param events schemas of the data of published events, by type
  * @throws Error naming what a controller or a DTO leaves unsaid
  */
-export function publishedDocument(raw: RawDocument, census: readonly CensusRow[], classes: ClassFacts): ApiDocument {
+export function publishedDocument(
+  raw: RawDocument,
+  census: readonly CensusRow[],
+  classes: ClassFacts,
+  events: Readonly<Record<string, Schema>> = {},
+): ApiDocument {
   const routes = routesOf(raw, census);
   const schemas = { ...publishedSchemas(raw.components?.schemas ?? {}, classes), ...pagesOf(routes) };
+  tellEvents(schemas, events);
   closeInputs(
     schemas,
     routes.flatMap(({ input }) => (input ? [wireName(nameOf(input))] : [])),
@@ -42,6 +49,16 @@ export function publishedDocument(raw: RawDocument, census: readonly CensusRow[]
       schemas: sorted({ ...schemas, Problem: problemSchema() }),
     },
   });
+}
+
+/** The data of a published event is that of one of the types, or of one that comes later. */
+function tellEvents(schemas: Record<string, Schema>, events: Readonly<Record<string, Schema>>): void {
+  const data = schemas['PublishedEvent']?.properties?.['data'];
+  if (!data || Object.keys(events).length === 0) return;
+  Object.assign(schemas, events);
+  delete data.additionalProperties;
+  delete data.type;
+  data.anyOf = [...Object.keys(events).map((type) => ref('schemas', type)), { type: 'object' }];
 }
 
 function pagesOf(routes: readonly Route[]): Record<string, Schema> {

@@ -7,8 +7,10 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { API_PREFIX, RouteCensus } from '#platform/http';
 import { ApiModule } from '../api.module.js';
 import { apiConfig } from '../config.js';
+import { eventCatalogue } from '../event-wire.js';
 import { AUDIENCES, documentFor } from './audiences.js';
 import { publishedDocument } from './document.js';
+import type { Schema } from './model.js';
 import type { RawDocument } from './routes.js';
 import type { ClassFacts } from './schemas.js';
 
@@ -41,9 +43,16 @@ async function main(source: string, target: string): Promise<void> {
     new Reflector(),
   );
   const classes = JSON.parse(readFileSync(join(source, 'classes.json'), 'utf8')) as ClassFacts;
-  const document = publishedDocument(raw as RawDocument, census.rows(), classes);
+  const document = publishedDocument(raw as RawDocument, census.rows(), classes, eventSchemas());
   write(join(target, 'recrate.json'), document);
   for (const audience of AUDIENCES) write(join(target, `${audience}.json`), documentFor(document, audience));
+}
+
+/** What the data of each published event is. */
+function eventSchemas(): Record<string, Schema> {
+  return Object.fromEntries(
+    eventCatalogue().map(({ type, summary, schema }) => [type, { ...(schema as Schema), description: summary }]),
+  );
 }
 
 function write(path: string, document: unknown): void {

@@ -2,7 +2,7 @@ export { fold } from './core/decider.js';
 export type { DecideContext, Decider, Decision, DocumentOptions, DomainEvent, NewCommand } from './core/decider.js';
 export { defineEvents, EventRegistry, eventTypes, UnreadableEvent } from './core/event-registry.js';
 export type { EventDefinition, EventSpec, Upcaster } from './core/event-registry.js';
-export { PublishedFacts, publishedFacts, publishFacts } from './core/published-facts.js';
+export { ID_KIND, idField, PublishedFacts, publishedFacts, publishFacts } from './core/published-facts.js';
 export type { FactCut, FactSource, FactSpec, PublishedFact } from './core/published-facts.js';
 export { jsonSchemaOf, releaseFaults } from './core/releases.js';
 export type { EventRelease } from './core/releases.js';

@@ -1,5 +1,17 @@
 import { z } from 'zod';
+import type { IdKind } from '#platform/kernel';
 import { type EventRegistry, eventTypes } from './event-registry.js';
+
+/** Keyword of JSON schemas: the kind of thing whose id a UUID is. */
+export const ID_KIND = 'x-id-kind';
+
+/**
+ * The UUID of a thing in the data of a published fact: `releaseId: idField('release')`. Other contexts get it as it is stored; in
+ * the change feed and its catalogue it is a typed id.
+ */
+export function idField(kind: IdKind): z.ZodType<string, string> {
+  return z.uuid().meta({ [ID_KIND]: kind });
+}
 
 /** What a cut may look at besides the data: where and when the stored event happened. */
 export interface FactSource {
