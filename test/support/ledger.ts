@@ -80,7 +80,7 @@ export async function createLedger(database: TestDatabase): Promise<void> {
 }
 
 /** Posts entries to an account, as a command would. */
-export async function post(unit: Unit, account: string, amounts: readonly number[]): Promise<number> {
+export async function post(unit: Unit, account: string, entries: readonly (number | Entry)[]): Promise<number> {
   const rows = await unit.rows<{ position: number }>(
     `select last_position as position from es.append(p_tenant => $1, p_command => $2, p_stream => $3, p_category => 'ledger',
        p_expected => null, p_ids => $4, p_types => $5, p_schemas => $6, p_data => $7, p_meta => '{}')`,
@@ -88,10 +88,10 @@ export async function post(unit: Unit, account: string, amounts: readonly number
       unit.tenantId,
       randomUUID(),
       account,
-      amounts.map(() => randomUUID()),
-      amounts.map(() => POSTED),
-      amounts.map(() => 1),
-      JSON.stringify(amounts.map((amount) => ({ amount }))),
+      entries.map(() => randomUUID()),
+      entries.map(() => POSTED),
+      entries.map(() => 1),
+      JSON.stringify(entries.map((entry) => (typeof entry === 'number' ? { amount: entry } : entry))),
     ],
   );
   return rows[0]?.position ?? 0;

@@ -1,0 +1,222 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newUuid } from '#platform/kernel';
+import type { Databases, UnitOfWork } from '#platform/persistence';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { workerUnits } from './feed-readers.js';
+import { createLedger, post } from './ledger.js';
+import { ROOT } from './project.js';
+import { eventually } from './redis-server.js';
+
+/** Where in a step a worker is killed: before its statement is sent, when it has been sent, or after its answer. */
+export type Side = 'before' | 'sent' | 'after';
+
+/** A worker in a process of its own, and the steps it has taken. */
+interface WorkerProcess {
+  readonly child: ChildProcess;
+  readonly steps: readonly string[];
+}
+
+const REACH_WITHIN_MS = 30_000;
+/** A new portion of work so often, until the step is reached. */
+const PORTION_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 50;
+/** An entry that the projection cannot digest before: it is parked by then. */
+const MENDED_AFTER_MS = 2_500;
+
+/**
+ * Work for workers that are killed, and the look at what has come of it: entries in accounts, large ones that lead to commands,
+ * overdrafts that lead to commands and timers, entries that are parked for a while, and rebuilds.
+ */
+export class KillRun {
+  private readonly tenantId = newUuid();
+  private readonly posted = new Map<string, number[]>();
+  private readonly children: ChildProcess[] = [];
+  private nextLarge = 1_000;
+
+  private constructor(
+    private readonly database: TestDatabase,
+    private readonly units: { work: UnitOfWork; databases: Databases },
+  ) {}
+
+  static async open(): Promise<KillRun> {
+    const database = await createTestDatabase();
+    await createLedger(database);
+    return new KillRun(database, workerUnits(database, 2));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.children.map((child) => kill(child)));
+    await this.units.databases.close();
+    await this.database.drop();
+  }
+
+  /** Every step that a worker takes while it does all the kinds of work there are, in the order of their first time. */
+  async record(): Promise<string[]> {
+    const worker = this.start();
+    await this.portion(true);
+    await this.finish(worker);
+    return [...worker.steps];
+  }
+
+  /** Lets a worker work until it dies at a step. @returns whether it got there */
+  async kill(step: string, side: Side): Promise<boolean> {
+    const { child } = this.start({ step, side });
+    const hasDied = (): boolean => child.exitCode !== null || child.signalCode !== null;
+    const deadline = Date.now() + REACH_WITHIN_MS;
+    for (let n = 0; !hasDied() && Date.now() < deadline; n++) {
+      if (n % (PORTION_EVERY_MS / LOOK_EVERY_MS) === 0) await this.portion(step.includes('parked'));
+      await this.ask();
+      await sleep(LOOK_EVERY_MS);
+    }
+    await kill(child);
+    return child.signalCode === 'SIGKILL' && Date.now() < deadline;
+  }
+
+  /** Lets a worker finish, rebuilds, and answers what is wrong then; nothing, if all is well. */
+  async finish(worker = this.start()): Promise<string[]> {
+    const { child } = worker;
+    await eventually('all is done', async () => (await this.ask(), (await this.left()).length === 0), 60_000);
+    const faults = await this.faults();
+    const live = await this.slots();
+    await this.database.admin(
+      `update es.projections set wish = 'rebuild' where name = 'ledger.balances' and status = 'live'`,
+    );
+    await eventually(
+      'it is rebuilt',
+      async () => (await this.slots()) !== live && (await this.left()).length === 0,
+      60_000,
+    );
+    child.kill('SIGTERM');
+    await eventually('it has left', () => child.exitCode !== null, 30_000);
+    if (child.exitCode !== 0) faults.push(`the worker left with ${child.exitCode}`);
+    const [a, b] = await Promise.all(['a', 'b'].map((slot) => this.rows(`ledger.balance_${slot}`)));
+    if (a !== b) faults.push(`the view and its rebuild differ: ${a} ${b}`);
+    return faults;
+  }
+
+  private start(end: { step?: string; side?: Side } = {}): WorkerProcess {
+    const program = join(ROOT, 'test/support/eventing-worker.mjs');
+    const child = spawn(process.execPath, [program, JSON.stringify({ url: this.database.workerUrl, ...end })], {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.children.push(child);
+    const steps: string[] = [];
+    child.stdout?.on('data', (text: Buffer) => steps.push(...text.toString().split('\n').filter(Boolean)));
+    return { child, steps };
+  }
+
+  private async portion(withPoison: boolean): Promise<void> {
+    const [calm, overdrawn] = [newUuid(), newUuid()];
+    await this.post(calm, [5, this.nextLarge++, 7]);
+    await this.post(overdrawn, [-30]);
+    await this.post(calm, [this.nextLarge++]);
+    if (withPoison) await this.post(newUuid(), [1, { amount: 2, mendedAt: Date.now() + MENDED_AFTER_MS }, 3]);
+    await this.database.admin(
+      `update es.projections p set wish = 'rebuild' where name = 'ledger.balances' and status = 'live' and wish is null
+         and not exists (select 1 from es.projections o where o.name = p.name and o.status = 'catching_up')`,
+    );
+  }
+
+  private async post(account: string, entries: readonly (number | { amount: number; mendedAt: number })[]) {
+    await this.units.work.run({ tenantId: this.tenantId }, (unit) => post(unit, account, entries));
+    const amounts = entries.map((entry) => (typeof entry === 'number' ? entry : entry.amount));
+    this.posted.set(account, [...(this.posted.get(account) ?? []), ...amounts]);
+  }
+
+  /** What an operator would ask for: whatever is parked is to be tried again. */
+  private ask(): Promise<unknown> {
+    return this.database.admin(
+      `update es.projections set wish = 'replay' where wish is null and status <> 'retired'
+          and exists (select 1 from es.parked k where split_part(k.name, '@', 1) = es.projections.name)`,
+    );
+  }
+
+  /** What is still to be done. */
+  private left(): Promise<unknown[]> {
+    return this.database.admin(
+      `select command from es.outbox union all select name from es.parked union all
+       select name from es.projections where status = 'catching_up' or wish is not null or (status = 'live'
+          and position < (select coalesce(max(position), 0) from es.events where type like 'ledger.%')) union all
+       select 'nobody is registered' where (select count(*) from es.projections where status = 'live') < 3`,
+    );
+  }
+
+  private async slots(): Promise<string> {
+    const rows = await this.database.admin(
+      `select slot from es.projections where name = 'ledger.balances' and status = 'live'`,
+    );
+    return JSON.stringify(rows);
+  }
+
+  private async rows(table: string): Promise<string> {
+    return JSON.stringify(await this.database.admin(`select * from ${table} order by tenant_id, account`));
+  }
+
+  private async faults(): Promise<string[]> {
+    const events = await this.database.admin<{ account: string; amounts: number[] }>(
+      `select stream_id as account, array_agg((data->>'amount')::int order by version) as amounts from es.events
+        where type = 'ledger.posted' group by stream_id`,
+    );
+    const stored = new Map(events.map(({ account, amounts }) => [account, amounts]));
+    const gaps = await this.database.admin<{ stream_id: string }>(
+      `select e.stream_id from es.events e join es.streams s using (tenant_id, stream_id) group by e.stream_id, s.version
+        having count(*) <> s.version or max(e.version) <> s.version or min(e.version) <> 1`,
+    );
+    const views = await this.database.admin<{ account: string; balance: number; entries: number }>(
+      'select account, balance::int, entries from ledger.balance',
+    );
+    const effects = await this.database.admin<{ what: string }>('select what from ledger.effect');
+    const charged = await this.database.admin(`select 1 from es.events where type = 'overdraft.charged'`);
+    const all = [...this.posted];
+    const overdrawn = all.filter(([, amounts]) => amounts.some((amount) => amount < 0)).map(([account]) => account);
+    const large = all.flatMap(([, amounts]) => amounts.filter((amount) => amount >= 1_000));
+    const wanted = [
+      ...overdrawn.flatMap((account) => [`warned ${account}`, 'grace is over']),
+      ...large.map((amount) => `large ${amount}`),
+    ];
+    const shown = all.map(([account, amounts]) => ({
+      account,
+      balance: amounts.reduce((sum, amount) => sum + amount, 0),
+      entries: amounts.length,
+    }));
+    return [
+      ...differences(
+        'event',
+        all.map((one) => JSON.stringify(one)),
+        [...stored].map((one) => JSON.stringify(one)),
+      ),
+      ...gaps.map(({ stream_id }) => `the versions of ${stream_id} have a gap`),
+      ...differences(
+        'row',
+        shown.map((row) => JSON.stringify(row)),
+        views.map((row) => JSON.stringify(row)),
+      ),
+      ...differences(
+        'effect',
+        wanted,
+        effects.map(({ what }) => what),
+      ),
+      ...(charged.length === overdrawn.length ? [] : [`${charged.length} charges of ${overdrawn.length} overdrafts`]),
+    ];
+  }
+}
+
+/** What is there too seldom or too often. */
+function differences(kind: string, wanted: readonly string[], found: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const one of wanted) counts.set(one, (counts.get(one) ?? 0) + 1);
+  for (const one of found) counts.set(one, (counts.get(one) ?? 0) - 1);
+  return [...counts].filter(([, n]) => n !== 0).map(([one, n]) => `${kind} ${n > 0 ? 'lost' : 'doubled'}: ${one}`);
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
