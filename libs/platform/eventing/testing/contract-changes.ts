@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { newUuid } from '#platform/kernel';
+import { type Decider, fold } from '../src/core/decider.js';
 import type { EventStore } from '../src/store/event-store.js';
 import type { ContractKit } from './contract-kit.js';
-import { counted, counter, countUpTo, documented, emptied } from './counter.js';
+import { type Counter, counted, type CounterEvent, counter, countUpTo, documented, emptied } from './counter.js';
 
 /** How streams are read, decided on and kept folded. */
 export function describeChanges(kit: ContractKit): void {
@@ -156,6 +158,39 @@ export function describeChanges(kit: ContractKit): void {
       await kit.under.spoilState(stream, { total: 50, events: 4 });
       await kit.store.change(stream, decider, () => [counted(5)]);
       expect(await kit.store.load(stream, decider)).toEqual({ version: 5, state: { total: 55, events: 5 } });
+    });
+
+    /** The same counter as releases of it would fold it, each in a way of its own. */
+    const released = (schema: number, every: number): Decider<Counter, CounterEvent> => ({
+      ...documented(every, schema),
+      evolve: ({ total, events }, event) => {
+        const next = counter.evolve({ total, events }, event);
+        return { ...next, total: (next.total * schema) % 1_000_003 };
+      },
+    });
+
+    it('and the events after them are the fold of all events, whoever wrote them; those of another schema are never used', async () => {
+      const schema = fc.constantFrom(1, 2, 3);
+      const step = fc.record({
+        schema,
+        every: fc.integer({ min: 1, max: 4 }),
+        by: fc.array(fc.nat(99), { maxLength: 5 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 10 }), async (steps) => {
+          const stream = kit.fresh();
+          const all: CounterEvent[] = [];
+          for (const { schema: writer, every, by } of steps) {
+            all.push(...by.map(counted));
+            await kit.store.change(stream, released(writer, every), () => by.map(counted));
+          }
+          for (const reader of [1, 2, 3]) {
+            const decider = released(reader, 1);
+            expect(await kit.store.load(stream, decider)).toEqual({ version: all.length, state: fold(decider, all) });
+          }
+        }),
+        { numRuns: 25 },
+      );
     });
   });
 }
