@@ -32,7 +32,9 @@ const MENDED_AFTER_MS = 2_500;
  */
 export class KillRun {
   private readonly tenantId = newUuid();
-  private readonly posted = new Map<string, number[]>();
+  /** Entries that were sent, and those of them that were acknowledged; amounts differ within an account. */
+  private readonly sent = new Map<string, number[]>();
+  private readonly acknowledged = new Map<string, number[]>();
   private readonly children: ChildProcess[] = [];
   private nextLarge = 1_000;
 
@@ -41,16 +43,40 @@ export class KillRun {
     private readonly units: { work: UnitOfWork; databases: Databases },
   ) {}
 
-  static async open(): Promise<KillRun> {
-    const database = await createTestDatabase();
-    await createLedger(database);
-    return new KillRun(database, workerUnits(database, 2));
+  /** @param database one whose server is killed too; default: one of its own */
+  static async open(database?: TestDatabase): Promise<KillRun> {
+    const used = database ?? (await createTestDatabase());
+    await createLedger(used);
+    return new KillRun(used, workerUnits(used, 4));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.children.map((child) => kill(child)));
     await this.units.databases.close();
     await this.database.drop();
+  }
+
+  /** Writes in so many lanes until the answered function is called, whatever becomes of the server meanwhile. */
+  write(lanes: number): () => Promise<void> {
+    let stopped = false;
+    const running = Array.from({ length: lanes }, async (_, lane) => {
+      while (!stopped) await this.portion(lane === 0 && Math.random() < 0.1).catch(() => sleep(LOOK_EVERY_MS));
+    });
+    return async () => {
+      stopped = true;
+      await Promise.all(running);
+    };
+  }
+
+  /** How many entries have been acknowledged. */
+  get done(): number {
+    return [...this.acknowledged.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Kills the workers that run, as `kill -9` does, and starts one. */
+  async restart(): Promise<WorkerProcess> {
+    await Promise.all(this.children.map((child) => kill(child)));
+    return this.start();
   }
 
   /** Every step that a worker takes while it does all the kinds of work there are, in the order of their first time. */
@@ -123,9 +149,11 @@ export class KillRun {
   }
 
   private async post(account: string, entries: readonly (number | { amount: number; mendedAt: number })[]) {
-    await this.units.work.run({ tenantId: this.tenantId }, (unit) => post(unit, account, entries));
     const amounts = entries.map((entry) => (typeof entry === 'number' ? entry : entry.amount));
-    this.posted.set(account, [...(this.posted.get(account) ?? []), ...amounts]);
+    const note = (where: Map<string, number[]>) => where.set(account, [...(where.get(account) ?? []), ...amounts]);
+    note(this.sent);
+    await this.units.work.run({ tenantId: this.tenantId }, (unit) => post(unit, account, entries));
+    note(this.acknowledged);
   }
 
   /** What an operator would ask for: whatever is parked is to be tried again. */
@@ -162,7 +190,8 @@ export class KillRun {
       `select stream_id as account, array_agg((data->>'amount')::int order by version) as amounts from es.events
         where type = 'ledger.posted' group by stream_id`,
     );
-    const stored = new Map(events.map(({ account, amounts }) => [account, amounts]));
+    const all = events.map(({ account, amounts }) => [account, amounts] as const);
+    const [stored, sent] = [new Set(flat(all)), new Set(flat(this.sent))];
     const gaps = await this.database.admin<{ stream_id: string }>(
       `select e.stream_id from es.events e join es.streams s using (tenant_id, stream_id) group by e.stream_id, s.version
         having count(*) <> s.version or max(e.version) <> s.version or min(e.version) <> 1`,
@@ -172,7 +201,6 @@ export class KillRun {
     );
     const effects = await this.database.admin<{ what: string }>('select what from ledger.effect');
     const charged = await this.database.admin(`select 1 from es.events where type = 'overdraft.charged'`);
-    const all = [...this.posted];
     const overdrawn = all.filter(([, amounts]) => amounts.some((amount) => amount < 0)).map(([account]) => account);
     const large = all.flatMap(([, amounts]) => amounts.filter((amount) => amount >= 1_000));
     const wanted = [
@@ -185,11 +213,11 @@ export class KillRun {
       entries: amounts.length,
     }));
     return [
-      ...differences(
-        'event',
-        all.map((one) => JSON.stringify(one)),
-        [...stored].map((one) => JSON.stringify(one)),
-      ),
+      ...flat(this.acknowledged)
+        .filter((one) => !stored.has(one))
+        .map((one) => `lost: entry ${one}`),
+      ...[...stored].filter((one) => !sent.has(one)).map((one) => `nobody sent: entry ${one}`),
+      ...(flat(all).length === stored.size ? [] : ['entries are there twice']),
       ...gaps.map(({ stream_id }) => `the versions of ${stream_id} have a gap`),
       ...differences(
         'row',
@@ -205,6 +233,10 @@ export class KillRun {
     ];
   }
 }
+
+/** Entries as one text each. */
+const flat = (accounts: Iterable<readonly [string, readonly number[]]>): string[] =>
+  [...accounts].flatMap(([account, amounts]) => amounts.map((amount) => `${account} ${amount}`));
 
 /** What is there too seldom or too often. */
 function differences(kind: string, wanted: readonly string[], found: readonly string[]): string[] {

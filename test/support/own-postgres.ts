@@ -77,6 +77,8 @@ export class OwnPostgres {
       roUrl: this.url('app_ro'),
       admin: async (sql, values) => {
         const client = new Client({ connectionString: this.url('owner') });
+        // Of a server that is killed meanwhile the query hears.
+        client.on('error', () => undefined);
         await client.connect();
         try {
           return (await client.query(sql, values)).rows;
