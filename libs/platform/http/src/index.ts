@@ -5,6 +5,8 @@ export type { ApiReply, ApiRequest, Authenticated, RequestLimits } from './acces
 export { RouteCensus } from './access/route-census.js';
 export type { CensusRow } from './access/route-census.js';
 export { BulkBody } from './body/body-parser.js';
+export { parseStrictJson } from './body/json-scanner.js';
+export type { JsonLimits } from './body/json-scanner.js';
 export { checkIfMatch, requireIfMatch } from './conditional/etag.js';
 export type { IfMatch as IfMatchCondition } from './conditional/etag.js';
 export { ReadsProjection } from './consistency/reads-projection.decorator.js';
