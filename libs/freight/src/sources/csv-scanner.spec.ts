@@ -182,7 +182,7 @@ describe('any table, written as CSV', () => {
         expect(rows.map(({ cells }) => cells)).toEqual(input.rows.map((row) => row.map((text) => text.toWellFormed())));
         expect(rows).toEqual(await read(bytes, format));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -193,12 +193,12 @@ describe('any table, written as CSV', () => {
         const format = detectFormat(bytes, true, { encoding: input.encoding, delimiter: input.delimiter });
         const rows = await read(bytes, format);
         const [first, last] = [a % rows.length, b % rows.length].sort((x, y) => x - y) as [number, number];
-        const from = { byte: rows[first]?.byteFrom ?? 0, rowNo: first + 1, line: 1 };
+        const from = { byte: rows[first]?.byteFrom ?? 0, rowNo: first + 1, line: rows[first]?.line ?? 0 };
         const range = bytes.subarray(0, rows[last]?.byteTo);
         expect(await read(range, format, { cuts: input.cuts, from })).toEqual(rows.slice(first, last + 1));
         expect(rows.every((row, at) => row.byteFrom === (rows[at - 1]?.byteTo ?? format.dataFrom))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

@@ -239,7 +239,7 @@ export class CsvScanner {
       if (!this.fault && byteTo - this.recordFrom > SOURCE_LIMITS.recordBytes)
         this.failSize('record', SOURCE_LIMITS.recordBytes);
       const cells = this.fault ? [] : this.readCells();
-      const place = { rowNo: this.rowNo++, byteFrom: this.recordFrom, byteTo };
+      const place = { rowNo: this.rowNo++, byteFrom: this.recordFrom, byteTo, line: this.recordLine };
       this.rows.push(this.fault ? { ...place, cells: [], fault: this.fault } : { ...place, cells });
     }
     this.recordFrom = byteTo;

@@ -67,7 +67,7 @@ export class NdjsonScanner {
     const row = this.tooLarge
       ? this.faulty('source.record_too_large', `The line has more than ${SOURCE_LIMITS.recordBytes} bytes.`)
       : this.read(bytes);
-    if (row) rows.push({ rowNo: this.rowNo++, byteFrom: this.byteFrom, byteTo, ...row });
+    if (row) rows.push({ rowNo: this.rowNo++, byteFrom: this.byteFrom, byteTo, line: this.line, ...row });
     this.byteFrom = byteTo;
     this.line++;
     this.rest = [];

@@ -39,6 +39,8 @@ export interface SourceRow {
   /** CSV: text by column. NDJSON: the members of the line's object. Empty where `fault` is set. */
   readonly cells: readonly string[] | Readonly<Record<string, unknown>>;
   readonly byteFrom: number;
+  /** Line on which it begins, from 1, in the whole source. */
+  readonly line: number;
   /** Where the next record begins; the line end belongs to this one. */
   readonly byteTo: number;
   /** The record cannot be read; those after it can. */

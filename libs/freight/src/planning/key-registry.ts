@@ -1,0 +1,117 @@
+/** What is known of a key. Rows count from 1. */
+export interface KeySeen {
+  /** How often the key has come, this time included. */
+  readonly occurrence: number;
+  /** The row that held the key until now; 0: none did. */
+  readonly holder: number;
+}
+
+const SHARDS = 64;
+const FIRST_SLOTS = 64;
+/** Fuller tables have long runs, emptier ones waste what planning has least of. */
+const FULLEST = 0.85;
+const GROWTH = 1.4;
+
+/**
+ * All keys of a file, as hashes in flat tables: 18 bytes per slot, whatever the length of the keys. 80 bits of hash are
+ * compared: in a file of 8 million keys the chance that any two meet is below 1 in 30 billion. Tables grow one at a time, so that
+ * growing needs little beside them.
+ */
+export class KeyRegistry {
+  private readonly shards = Array.from({ length: SHARDS }, () => new Shard(FIRST_SLOTS));
+
+  /** Different keys seen. */
+  size = 0;
+
+  /** Notes that a row has the key. @param takes when the row holds the key from now on; else it is only counted */
+  see(key: string, row: number, takes: 'always' | 'when_free' | 'never'): KeySeen {
+    const [first, second, third] = hashOf(key);
+    const at = first & (SHARDS - 1);
+    let shard = this.shards[at] as Shard;
+    if (shard.isFull) {
+      shard = shard.grown();
+      this.shards[at] = shard;
+    }
+    const slot = shard.find(first, second, third);
+    if (shard.counts[slot] === 0) this.size++;
+    return shard.note(slot, row, takes);
+  }
+}
+
+class Shard {
+  private readonly first: Uint32Array;
+  private readonly second: Uint32Array;
+  private readonly third: Uint16Array;
+  private readonly holders: Uint32Array;
+  readonly counts: Uint32Array;
+  private used = 0;
+
+  constructor(private readonly slots: number) {
+    this.first = new Uint32Array(slots);
+    this.second = new Uint32Array(slots);
+    this.third = new Uint16Array(slots);
+    this.holders = new Uint32Array(slots);
+    this.counts = new Uint32Array(slots);
+  }
+
+  get isFull(): boolean {
+    return this.used >= this.slots * FULLEST;
+  }
+
+  /** The slot of a hash, taken or free. */
+  find(first: number, second: number, third: number): number {
+    let slot = Math.floor((second / 2 ** 32) * this.slots);
+    for (; this.counts[slot] !== 0; slot = slot + 1 === this.slots ? 0 : slot + 1) {
+      if (this.first[slot] === first && this.second[slot] === second && this.third[slot] === third) return slot;
+    }
+    this.first[slot] = first;
+    this.second[slot] = second;
+    this.third[slot] = third;
+    return slot;
+  }
+
+  note(slot: number, row: number, takes: 'always' | 'when_free' | 'never'): KeySeen {
+    const holder = this.holders[slot] as number;
+    const occurrence = (this.counts[slot] as number) + 1;
+    if (occurrence === 1) this.used++;
+    this.counts[slot] = occurrence;
+    if (takes === 'always' || (takes === 'when_free' && holder === 0)) this.holders[slot] = row;
+    return { occurrence, holder };
+  }
+
+  grown(): Shard {
+    const larger = new Shard(Math.ceil(this.slots * GROWTH));
+    for (let slot = 0; slot < this.slots; slot++) {
+      const count = this.counts[slot] as number;
+      if (count === 0) continue;
+      const place = larger.find(this.first[slot] as number, this.second[slot] as number, this.third[slot] as number);
+      larger.counts[place] = count;
+      larger.holders[place] = this.holders[slot] as number;
+      larger.used++;
+    }
+    return larger;
+  }
+}
+
+/** Three lanes of multiply-and-rotate over the characters (after MurmurHash3's mixing), 32, 32 and 16 bits. */
+function hashOf(key: string): readonly [number, number, number] {
+  let [a, b, c] = [0x9e3779b1 ^ key.length, 0x85ebca77, 0xc2b2ae3d];
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    a = Math.imul(a ^ code, 0x85ebca6b);
+    a = (a << 13) | (a >>> 19);
+    b = Math.imul(b ^ code, 0xcc9e2d51);
+    b = (b << 15) | (b >>> 17);
+    c = Math.imul(c ^ code, 0x1b873593);
+    c = (c << 17) | (c >>> 15);
+  }
+  return [mixed(a ^ (b >>> 7)), mixed(b ^ (c >>> 9)), mixed(c ^ (a >>> 11)) & 0xffff];
+}
+
+function mixed(hash: number): number {
+  let mix = hash ^ (hash >>> 16);
+  mix = Math.imul(mix, 0x85ebca6b);
+  mix ^= mix >>> 13;
+  mix = Math.imul(mix, 0xc2b2ae35);
+  return (mix ^ (mix >>> 16)) >>> 0;
+}

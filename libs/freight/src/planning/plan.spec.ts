@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { MapRow } from '../mapping/compile.js';
+import type { SourceRow } from '../sources/source-format.js';
+import { KeyRegistry } from './key-registry.js';
+import { type DuplicatePolicy, type PlannedBatch, type PlanOptions, planRows } from './plan.js';
+
+/** A row is its key; `!` marks one that cannot be mapped, `?` one without a key, `sku@release` one with a key of its own. */
+const mapRow: MapRow = ({ cells }) => {
+  const text = (cells as string[])[0] ?? '';
+  if (text === '?') return { key: undefined, copies: false, releaseKey: undefined, faults: [], unmapped: [] };
+  const [word, release] = text.replace('!', '').split('@') as [string, string | undefined];
+  const faults = text.endsWith('!') ? [{ code: 'mapping.not_money' as const, field: 'stock.price', message: '' }] : [];
+  return { key: word, copies: release === undefined, releaseKey: release ?? word, faults, unmapped: [] };
+};
+
+async function* inGroups(texts: readonly string[], size: number): AsyncGenerator<SourceRow[]> {
+  const rows = texts.map((text, at) => ({
+    rowNo: at + 1,
+    cells: [text],
+    byteFrom: at * 10,
+    byteTo: at * 10 + 10,
+    line: at + 2,
+  }));
+  for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size);
+}
+
+async function plan(texts: readonly string[], options: Partial<PlanOptions> = {}, size = 3): Promise<PlannedBatch[]> {
+  const batches: PlannedBatch[] = [];
+  const all = { batchSize: 4, duplicates: 'last_wins' as const, stockTarget: false, ...options };
+  for await (const batch of planRows(inGroups(texts, size), mapRow, all)) batches.push(batch);
+  return batches;
+}
+
+const pairs = (batches: readonly PlannedBatch[], list: 'superseded' | 'releaseSuperseded' = 'superseded') =>
+  batches.flatMap((batch) => batch[list].map(({ rowNo, by }) => [rowNo, by]));
+
+describe('a plan', () => {
+  it('cuts the source into batches that follow one another', async () => {
+    expect(await plan(['a', 'b', 'c', 'd', 'e'])).toEqual([
+      expect.objectContaining({
+        no: 1,
+        rowFrom: 1,
+        rowCount: 4,
+        byteFrom: 0,
+        byteTo: 40,
+        lineFrom: 2,
+        keys: ['a', 'b', 'c', 'd'],
+      }),
+      expect.objectContaining({ no: 2, rowFrom: 5, rowCount: 1, byteFrom: 40, byteTo: 50, lineFrom: 6, keys: ['e'] }),
+    ]);
+    expect(await plan([])).toEqual([]);
+  });
+
+  it.each<[DuplicatePolicy, number[][]]>([
+    [
+      'last_wins',
+      [
+        [1, 3],
+        [3, 6],
+      ],
+    ],
+    [
+      'first_wins',
+      [
+        [3, 1],
+        [6, 1],
+      ],
+    ],
+    [
+      'fail',
+      [
+        [3, 1],
+        [6, 1],
+      ],
+    ],
+  ])('of releases, where %s, says which row supersedes which', async (duplicates, expected) => {
+    const batches = await plan(['a', 'b', 'a', '?', 'c', 'a'], { duplicates });
+    expect(pairs(batches)).toEqual(expected);
+    expect(batches.flatMap(({ occurrences }) => occurrences)).toEqual([1, 1, 2, 0, 1, 3]);
+    expect(batches.flatMap(({ keys }) => keys)).toEqual(['a', 'b', 'a', null, 'c', 'a']);
+  });
+
+  it('lets a row that cannot be mapped supersede nothing, and count as a copy', async () => {
+    expect(pairs(await plan(['a', 'a!', 'b!', 'b']))).toEqual([]);
+    const copies = await plan(['a', 'a!', 'a'], { stockTarget: true });
+    expect(copies[0]?.keys).toEqual(['a#1', 'a#2', 'a#3']);
+  });
+
+  it('of stock skips no row of a release, and lets the last one describe it', async () => {
+    const batches = await plan(['a', 'b', 'a', 'a!', 'a'], { stockTarget: true });
+    expect(batches.flatMap(({ keys }) => keys)).toEqual(['a#1', 'b#1', 'a#2', 'a#3', 'a#4']);
+    expect(pairs(batches)).toEqual([]);
+    expect(pairs(batches, 'releaseSuperseded')).toEqual([
+      [1, 3],
+      [3, 5],
+    ]);
+  });
+
+  it('of stock with keys of its own holds those against each other', async () => {
+    const rows = ['s1@x', 's2@x', 's1@y', 's3@y'];
+    const last = await plan(rows, { stockTarget: true });
+    expect([pairs(last), pairs(last, 'releaseSuperseded')]).toEqual([
+      [[1, 3]],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ]);
+    const first = await plan(rows, { stockTarget: true, duplicates: 'first_wins' });
+    expect([pairs(first), pairs(first, 'releaseSuperseded')]).toEqual([[[3, 1]], [[1, 2]]]);
+  });
+
+  it('refuses more rows than there may be', async () => {
+    await expect(plan(['a', 'b', 'c'], { maxRows: 2 })).rejects.toMatchObject({ code: 'source.too_many_rows' });
+  });
+
+  it('leaves one row per key, whatever the sizes of chunks and batches', async () => {
+    const keys = fc.array(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e!', '?'), { maxLength: 40 });
+    const policy = fc.constantFrom<DuplicatePolicy>('last_wins', 'first_wins');
+    await fc.assert(
+      fc.asyncProperty(
+        keys,
+        policy,
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (rows, duplicates, batchSize, size) => {
+          const batches = await plan(rows, { duplicates, batchSize }, size);
+          const gone = new Set(pairs(batches).map(([rowNo]) => rowNo));
+          const left = rows.flatMap((key, at) =>
+            gone.has(at + 1) || key === '?' || key.endsWith('!') ? [] : [[key, at]],
+          );
+          const expected = [...new Set(rows)].filter((key) => key !== '?' && !key.endsWith('!'));
+          expect(left.map(([key]) => key).sort()).toEqual(expected.sort());
+          const keeps = (key: string): number =>
+            duplicates === 'last_wins' ? rows.lastIndexOf(key) : rows.indexOf(key);
+          expect(left.every(([key, at]) => at === keeps(String(key)))).toBe(true);
+          expect(pairs(batches)).toEqual(pairs(await plan(rows, { duplicates })));
+        },
+      ),
+    );
+  });
+});
+
+describe('the registry of keys', () => {
+  it('counts every key and knows its holder, as a map would', () => {
+    const registry = new KeyRegistry();
+    const known = new Map<string, { occurrence: number; row: number }>();
+    for (let row = 1; row <= 200_000; row++) {
+      const key = `${(row * 7_919) % 120_011}#key`;
+      const before = known.get(key) ?? { occurrence: 0, row: 0 };
+      const seen = registry.see(key, row, 'always');
+      if (seen.occurrence !== before.occurrence + 1 || seen.holder !== before.row)
+        throw new Error(`row ${row} differs`);
+      known.set(key, { occurrence: seen.occurrence, row });
+    }
+    expect(registry.size).toBe(known.size);
+  });
+});
