@@ -74,6 +74,14 @@ describe('a CSV source', () => {
     ]);
   });
 
+  it('lets blanks follow a closing quote, as in files padded to fixed widths', async () => {
+    expect(await cellsOf('a  ,b\n"x"  ,"y""" \n"z" ,w  \n"q" "r",1')).toEqual([
+      ['x', 'y"'],
+      ['z', 'w  '],
+      'source.text_after_quote',
+    ]);
+  });
+
   it('does not take lines of blanks for records, but an empty quoted cell', async () => {
     expect(await cellsOf('a\n\n  \n""\n\t\nx\n    ')).toEqual([[''], ['x']]);
     expect(await cellsOf('a\tb\n\t\n1\t2\n')).toEqual([['1', '2']]);

@@ -1,5 +1,5 @@
 import { cellText, type CellText, unitsOf } from './cell-text.js';
-import { isBlank, LINE_FEED, RETURN, STOPS_CELL, STOPS_QUOTED, stopsOf } from './csv-units.js';
+import { isBlank, LINE_FEED, RETURN, SPACE, STOPS_CELL, STOPS_QUOTED, stopsOf } from './csv-units.js';
 import { encodingOf, firstBadByte } from './encodings.js';
 import { SOURCE_LIMITS } from './limits.js';
 import { type BadCell, RecordCells } from './record-cells.js';
@@ -40,6 +40,8 @@ export class CsvScanner {
   private cellFrom = 0;
   private high = 0;
   private hasDoubled = false;
+  /** Blanks behind a closing quote, as in files padded to fixed widths. */
+  private padding = 0;
   private quoteAt = 0;
   private fault: RowFault | undefined;
   private discarding = false;
@@ -140,6 +142,7 @@ export class CsvScanner {
   private startCell(unit: number): void {
     this.high = 0;
     this.hasDoubled = false;
+    this.padding = 0;
     this.cellFrom = this.at;
     if (unit !== this.quoteUnit) {
       this.state = IN_CELL;
@@ -168,13 +171,16 @@ export class CsvScanner {
   }
 
   private afterQuote(unit: number): void {
-    if (unit === this.quoteUnit) {
+    if (unit === this.quoteUnit && this.padding === 0) {
       this.hasDoubled = true;
       this.state = IN_QUOTES;
       this.at++;
     } else if ((this.stops[unit < 256 ? unit : 1] ?? 0) & STOPS_CELL && unit !== 0) {
-      this.addCell(this.at - 1);
+      this.addCell(this.at - 1 - this.padding);
       this.afterCell(unit);
+    } else if (unit === SPACE) {
+      this.padding++;
+      this.at++;
     } else {
       this.failAt('source.text_after_quote', 'Text follows a closing quote. Double the quotes inside a quoted cell.');
       this.state = IN_CELL;
@@ -222,7 +228,7 @@ export class CsvScanner {
 
   private end(): void {
     if (this.state === IN_QUOTES) this.failUnclosed();
-    else if (this.state === AFTER_QUOTE) this.addCell(this.at - 1);
+    else if (this.state === AFTER_QUOTE) this.addCell(this.at - 1 - this.padding);
     else if (this.state !== AFTER_RETURN) {
       if (this.base + this.at * this.text.width === this.recordFrom) return;
       if (this.state === CELL_START) this.startCell(-1);
@@ -234,8 +240,7 @@ export class CsvScanner {
   private endRecord(): void {
     const { width } = this.text;
     const byteTo = this.base + this.at * width;
-    const isRecordless = !this.fault && isBlank(this.units, (this.recordFrom - this.base) / width, this.at);
-    if (!isRecordless) {
+    if (this.fault || !isBlank(this.units, (this.recordFrom - this.base) / width, this.at)) {
       if (!this.fault && byteTo - this.recordFrom > SOURCE_LIMITS.recordBytes)
         this.failSize('record', SOURCE_LIMITS.recordBytes);
       const cells = this.fault ? [] : this.readCells();
@@ -267,8 +272,8 @@ export class CsvScanner {
   }
 
   private failUnclosed(): void {
-    const taken = this.base + this.bytes.length - this.recordFrom;
-    const message = `A quote opens here and is never closed: the record has taken ${taken} bytes, to the end of the file.`;
+    const message =
+      'A quote opens here and is never closed: the record takes all that follows, to the end of the file.';
     this.failAt('source.unclosed_quote', message, this.quoteAt);
   }
 

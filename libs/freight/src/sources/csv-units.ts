@@ -5,7 +5,7 @@ export const STOPS_QUOTED = 2;
 export const LINE_FEED = 0x0a;
 export const RETURN = 0x0d;
 const TAB = 0x09;
-const SPACE = 0x20;
+export const SPACE = 0x20;
 
 /** A line of blanks is no record: one cell, or several where tabs delimit, and none was quoted. */
 export function isBlank(units: Uint8Array | Uint16Array, from: number, to: number): boolean {

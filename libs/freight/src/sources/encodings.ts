@@ -115,6 +115,15 @@ export function likelyEncodings(bytes: Buffer): string[] {
     .map(({ name }) => name);
 }
 
+/** Worth more than any reading: it does not come about by chance. */
+const TWICE_ENCODED = 6;
+
+/** Text that was UTF-8, was taken for Latin-1 and then saved in this encoding: `Ã©` is `é`. */
+function isTwiceEncoded(pair: Buffer, table: readonly string[]): boolean {
+  const original = Buffer.from(Array.from(pair, (byte) => table[byte] ?? '').join(''), 'latin1');
+  return (pair[1] ?? 0) > 0x7f && !original.equals(pair) && isUtf8(original);
+}
+
 /** Letters that stand where letters belong count for an encoding, marks and capitals inside words against it. */
 function readability(bytes: Buffer, name: string): number {
   const encoding = encodingOf(name);
@@ -126,6 +135,11 @@ function readability(bytes: Buffer, name: string): number {
     const letter = encoding.table[byte] ?? '';
     const before = encoding.table[bytes[at - 1] ?? 0x20] ?? '';
     if (letter === '') return -Infinity;
+    if (isTwiceEncoded(bytes.subarray(at, at + 2), encoding.table)) {
+      score += TWICE_ENCODED;
+      at++;
+      continue;
+    }
     if (/\p{Lu}/u.test(letter)) score += /\p{Ll}/u.test(before) ? -3 : 1;
     else if (/\p{L}/u.test(letter)) score += /[\p{L}\p{M}]/u.test(before) ? 2 : 1;
     else if (/[\p{M}’‘“”–—]/u.test(letter)) score += 1;
