@@ -155,7 +155,7 @@ function labelsReader(
   };
 }
 
-function formatsReader(spec: ReleaseSpec['formats'], values: Values): ReadValue<readonly ReadFormat[]> | undefined {
+function formatsReader(spec: ReleaseSpec['formats'], values: Values): ReadValue<ReadFormat[]> | undefined {
   if (!spec) return undefined;
   if ('style' in spec) {
     const read = values.text(spec, 'release.formats');

@@ -2,13 +2,13 @@
 export interface ReadFormat {
   name: string;
   quantity?: number;
-  descriptions?: readonly string[];
+  descriptions?: string[];
 }
 
 const QUANTITY = /^(\d{1,4})x(.+)$/;
 
 /** Formats as Discogs writes them in exports: `2xLP, Album, RE, 180 + CD`. Several are joined by plus signs. */
-export function readDiscogsFormats(text: string): readonly ReadFormat[] {
+export function readDiscogsFormats(text: string): ReadFormat[] {
   return text.split(' + ').flatMap((one) => {
     const [first = '', ...descriptions] = one.split(',').flatMap((part) => part.trim() || []);
     if (first === '') return [];

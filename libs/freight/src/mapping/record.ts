@@ -8,18 +8,18 @@ export type Grade = (typeof GRADES)[number];
 export interface ReleaseItem {
   externalId: string;
   title?: string;
-  artists?: readonly string[];
-  labels?: readonly { name: string; catalogNumber?: string }[];
+  artists?: string[];
+  labels?: { name: string; catalogNumber?: string }[];
   barcode?: string;
-  formats?: readonly { name: string; quantity?: number; descriptions?: readonly string[] }[];
+  formats?: { name: string; quantity?: number; descriptions?: string[] }[];
   country?: string;
   /** `1999`, `1999-03` or `1999-03-21`. */
   released?: string;
-  genres?: readonly string[];
-  styles?: readonly string[];
-  images?: readonly string[];
+  genres?: string[];
+  styles?: string[];
+  images?: string[];
   weightGrams?: number;
-  attributes?: Readonly<Record<string, string>>;
+  attributes?: Record<string, string>;
   productType?: string;
 }
 

@@ -61,7 +61,7 @@ export class Values {
   }
 
   /** Texts, blank elements left out; undefined where none is left. */
-  list(spec: ListSpec, field: string): ReadValue<readonly string[]> {
+  list(spec: ListSpec, field: string): ReadValue<string[]> {
     const { split } = spec;
     const one = this.text(spec, field);
     const read = spec.constant === undefined ? this.columns.reader(spec, field) : () => '';
@@ -184,7 +184,7 @@ function plainText(read: ReadColumn, field: string): ReadValue<string> {
   };
 }
 
-function listed(values: readonly unknown[], field: string, findings: Findings): readonly string[] | undefined {
+function listed(values: readonly unknown[], field: string, findings: Findings): string[] | undefined {
   const texts = values.flatMap((value) =>
     typeof value === 'string' || typeof value === 'number' ? String(value) || [] : [undefined],
   );

@@ -33,7 +33,8 @@ export class CsvScanner {
   private recordFrom: number;
 
   private rowNo: number;
-  private line: number;
+  /** Line of the next byte. */
+  line: number;
   private recordLine: number;
   private state = CELL_START;
   private at = 0;
@@ -78,11 +79,6 @@ export class CsvScanner {
     if (last) this.end();
     else this.checkSize();
     return this.rows;
-  }
-
-  /** Line of the byte after the last whole record. */
-  get nextLine(): number {
-    return this.line;
   }
 
   private load(chunk: Buffer): void {

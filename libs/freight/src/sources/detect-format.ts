@@ -72,7 +72,7 @@ function csvFormat(text: Buffer, whole: boolean, common: Common, declared: Decla
   const scanner = scannerOf(format, delimiter);
   scanner.feed(text.subarray(0, header.byteTo - format.dataFrom), true);
   const names = header.cells as readonly string[];
-  return { ...format, header: names, dataFrom: header.byteTo, dataFromLine: scanner.nextLine };
+  return { ...format, header: names, dataFrom: header.byteTo, dataFromLine: scanner.line };
 }
 
 function refusedHeader({ fault }: SourceRow): SourceRefused {
