@@ -142,6 +142,14 @@ const SPOIL: Readonly<Record<string, ((setting: Setting) => Promise<void>) | nul
   pauseProjection: null,
   resumeProjection: null,
   replayParkedEvents: null,
+  replayParkedCommand: null,
+  discardParkedCommand: null,
+  ...Object.fromEntries(
+    ['rollBackProjection', 'dropRetiredBuild'].map((name) => [
+      name,
+      async () => void (await api.database.admin(`delete from es.projections where status <> 'live'`)),
+    ]),
+  ),
   rebuildProjection: async () => {
     await api.database.admin(`update es.projections set kind = 'reaction'`);
   },

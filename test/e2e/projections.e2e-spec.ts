@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newUuid, parseId } from '#platform/kernel';
 import { type Answer, EXAMPLE_PROJECTION, startTestApi, type TestApi } from '../support/api.js';
 
 const NAME = 'inventory.stock-levels';
@@ -19,7 +20,11 @@ describe('projections, for the operator', () => {
   const act = (action: string, name: unknown = NAME): Promise<Answer<Problem>> =>
     api.call('POST', `/api/v1/platform/projections/${action}`, { key: api.operatorToken, body: { name } });
   const stored = async () =>
-    (await api.database.admin<{ paused: boolean; wish: string | null }>('select paused, wish from es.projections'))[0];
+    (
+      await api.database.admin<{ paused: boolean; wish: string | null }>(
+        `select paused, wish from es.projections where status = 'live'`,
+      )
+    )[0];
 
   it('are listed with lag and parked events', async () => {
     const { status, body } = await api.call('GET', '/api/v1/platform/projections', { key: api.operatorToken });
@@ -38,6 +43,7 @@ describe('projections, for the operator', () => {
             lagSeconds: 0,
             rebuildProgress: null,
             parked: 0,
+            retiredVersion: 1,
             error: null,
           },
         ],
@@ -55,6 +61,51 @@ describe('projections, for the operator', () => {
     expect(await stored()).toEqual(expected);
     expect((await act(action)).status).toBe(200);
     expect(await stored()).toEqual(expected);
+  });
+
+  it('turn back to their earlier build, unless another is being made', async () => {
+    const builds = () => api.database.admin('select slot, status, wish from es.projections order by slot');
+    expect((await act('roll-back')).status).toBe(200);
+    expect(await builds()).toEqual([
+      { slot: 'a', status: 'live', wish: null },
+      { slot: 'b', status: 'catching_up', wish: null },
+    ]);
+    for (const action of ['roll-back', 'drop-retired']) {
+      const refused = await act(action);
+      expect([refused.status, refused.body.code]).toEqual([409, 'projections.nothing_retired']);
+    }
+  });
+
+  it('have their earlier build dropped, once or again', async () => {
+    for (let n = 0; n < 2; n++) expect((await act('drop-retired')).status).toBe(200);
+    expect(await api.database.admin(`select wish from es.projections where slot = 'b'`)).toEqual([{ wish: 'drop' }]);
+    expect((await act('roll-back')).status).toBe(409);
+  });
+
+  it('tell which events are parked, why, and whose they are', async () => {
+    const { tenantId } = await api.makeTenant();
+    const [stream, tenant] = [newUuid(), parseId('tenant', tenantId)];
+    await api.database.admin(
+      `insert into es.parked (tenant_id, name, stream_id, position, error, attempts)
+       values ($1, $2, $3, 7, '{"message": "Error: unlucky"}', 1), ($1, $2, $3, 9, null, 0), ($1, 'x.y@b', $3, 8, null, 0)`,
+      [tenant, `${NAME}@a`, stream],
+    );
+    const list = async (query: string): Promise<Record<string, unknown>[]> => {
+      const path = `/api/v1/platform/projections/parked-events?${query}`;
+      const { status, body } = await api.call<{ data: Record<string, unknown>[] }>('GET', path, {
+        key: api.operatorToken,
+      });
+      expect(status).toBe(200);
+      return body.data;
+    };
+    const common = { tenantId, streamId: stream, parkedAt: expect.stringMatching(/Z$/) };
+    expect(await list(`filter[projection]=${NAME}`)).toEqual([
+      { projection: NAME, slot: 'a', position: 7, attempts: 1, error: 'Error: unlucky', ...common },
+      { projection: NAME, slot: 'a', position: 9, attempts: 0, error: null, ...common },
+    ]);
+    expect((await list('limit=2')).map(({ position }) => position)).toEqual([7, 8]);
+    expect((await list(`filter[tenantId]=${tenantId}`)).length).toBe(3);
+    await api.database.admin('delete from es.parked');
   });
 
   it('refuse what cannot be', async () => {

@@ -39,9 +39,16 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** The projection that examples name, as if its worker had just made it. */
-export const EXAMPLE_PROJECTION = `insert into es.projections (name, version, status) values ('inventory.stock-levels', 1, 'live')
-  on conflict (name, slot, shard) do update set paused = false, wish = null, kind = 'projection'`;
+/** The projection that examples name, as if its worker had just rebuilt it. */
+export const EXAMPLE_PROJECTION = `insert into es.projections (name, version, slot, status)
+  values ('inventory.stock-levels', 1, 'a', 'live'), ('inventory.stock-levels', 1, 'b', 'retired')
+  on conflict (name, slot, shard) do update set paused = false, wish = null, kind = 'projection', status = excluded.status`;
+
+/** A command of a store that is parked, as examples have it. $1 is the store's UUID; answers the UUID of its id. */
+export const EXAMPLE_PARKED_COMMAND = `insert into es.outbox as o (tenant_id, command, dedupe_key, payload, attempts, error, parked_at)
+  values ($1, 'inventory.receive-stock', '0190a5c4-3c00-7000-8000-00000000002a:inventory.on-line-purchased:0', '{}', 6,
+          '{"message": "Error: the till is closed"}', clock_timestamp())
+  returning md5(o.tenant_id::text || ' ' || o.id)::uuid as id`;
 
 /**
  * Starts the api. Settings can be overridden; Redis is the test run's own unless told otherwise.

@@ -22,6 +22,10 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /api/v1/platform/projections/resume': { name: 'inventory.stock-levels' },
   'POST /api/v1/platform/projections/rebuild': { name: 'inventory.stock-levels' },
   'POST /api/v1/platform/projections/replay-parked': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/projections/roll-back': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/projections/drop-retired': { name: 'inventory.stock-levels' },
+  'POST /api/v1/platform/parked-commands/:id/replay': null,
+  'POST /api/v1/platform/parked-commands/:id/discard': { reason: 'corrected by hand' },
   'POST /api/v1/platform/tenants/:id/api-keys': { name: 'First', scopes: ['key:read'] },
 };
 
@@ -36,9 +40,16 @@ export function bodyFor({ name, method }: ApiRoute): object | undefined {
   return body ?? undefined;
 }
 
+/** Stores have parked commands only when something went wrong. */
+const NO_COMMAND = formatId('parkedCommand', newUuid());
+
 /** The id of a thing of a kind that a store has. @throws Error for a kind that was forgotten here */
 export function idIn(store: Store): (kind: IdKind) => string {
-  const ids: Partial<Record<IdKind, string>> = { tenant: store.tenantId, apiKey: store.keyId };
+  const ids: Partial<Record<IdKind, string>> = {
+    tenant: store.tenantId,
+    apiKey: store.keyId,
+    parkedCommand: NO_COMMAND,
+  };
   return (kind) => {
     const id = ids[kind];
     if (id === undefined) throw new Error(`test/support/examples.ts knows no ${kind} of a store`);

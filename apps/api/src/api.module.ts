@@ -7,18 +7,32 @@ import { HttpModule } from '#platform/http';
 import { JobsClientModule } from '#platform/jobs';
 import { PersistenceModule, RedisConnection, RedisModule, SchemaState } from '#platform/persistence';
 import type { ApiConfig } from './config.js';
+import { DiscardParkedCommandHandler } from './discard-parked-command.command.js';
 import { EventFeed } from './event-feed.js';
 import { EventsController } from './events.controller.js';
 import { HealthController } from './health.controller.js';
 import { ListEventsHandler } from './list-events.query.js';
+import { ListParkedCommandsHandler } from './list-parked-commands.query.js';
+import { ListParkedEventsHandler } from './list-parked-events.query.js';
 import { ListProjectionsHandler } from './list-projections.query.js';
 import { OperateProjectionHandler } from './operate-projection.command.js';
+import { ParkedCommandsController } from './parked-commands.controller.js';
 import { ProjectionsController } from './projections.controller.js';
+import { ReplayParkedCommandHandler } from './replay-parked-command.command.js';
 
 /** The api: every context's routes, and the platform beneath them. */
 @Module({
-  controllers: [EventsController, HealthController, ProjectionsController],
-  providers: [EventFeed, ListEventsHandler, ListProjectionsHandler, OperateProjectionHandler],
+  controllers: [EventsController, HealthController, ParkedCommandsController, ProjectionsController],
+  providers: [
+    DiscardParkedCommandHandler,
+    EventFeed,
+    ListEventsHandler,
+    ListParkedCommandsHandler,
+    ListParkedEventsHandler,
+    ListProjectionsHandler,
+    OperateProjectionHandler,
+    ReplayParkedCommandHandler,
+  ],
 })
 export class ApiModule {
   static forRoot(config: ApiConfig): DynamicModule {

@@ -26,12 +26,13 @@ export function projectionStatuses(unit: Unit, name: string | null = null): Prom
 
 const STATUSES = `
   with drawn as (select case when is_called then last_value else 0 end as position from es.event_position)
-  select p.name, min(p.kind) as kind, min(p.version) filter (where live) as version,
+  select p.name, case when min(p.kind) = 'reaction' then 'reaction' else 'projection' end as kind, min(p.version) filter (where live) as version,
          (count(*) filter (where live))::int as shards, bool_or(p.paused) as paused, min(p.wish) as pending,
-         (d.position - min(p.position) filter (where live)) as "lagEvents",
+         (d.position - min(case when p.kind = 'inline' then d.position else p.position end) filter (where live)) as "lagEvents",
          coalesce(max(p.lag_seconds) filter (where live), 0)::float8 as "lagSeconds",
          (min(greatest(0, p.position)) filter (where not live))::float8 / greatest(1, d.position) as "rebuildProgress",
          (select count(*)::int from es.parked k where k.name in (p.name || '@a', p.name || '@b')) as parked,
+         (select max(r.version) from es.projections r where r.name = p.name and r.status = 'retired') as "retiredVersion",
          min(p.error->>'message') as error
     from (select *, status = 'live' as live from es.projections where status <> 'retired') p, drawn d
    where $1::text is null or p.name = $1

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CurrentActor, PlatformRoute } from '#platform/http';
+import { ApiPage, CurrentActor, ListQuery, type ListRequest, type Page, PlatformRoute } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus } from '#platform/persistence';
+import { ListParkedEvents, PARKED_EVENTS, ParkedEventView } from './list-parked-events.query.js';
 import { ListProjections } from './list-projections.query.js';
 import { OperateProjection } from './operate-projection.command.js';
 import { ProjectionListView, ProjectionNameInput, ProjectionView } from './projections.views.js';
@@ -46,5 +47,29 @@ export class ProjectionsController {
   @HttpCode(200)
   replayParkedEvents(@CurrentActor() actor: Actor, @Body() { name }: ProjectionNameInput): Promise<ProjectionView> {
     return this.bus.execute(new OperateProjection(actor, name, 'replay'));
+  }
+
+  /** Turn a projection back to its earlier build. It goes on from where it was, and is shown when it has caught up. */
+  @Post('roll-back')
+  @HttpCode(200)
+  rollBackProjection(@CurrentActor() actor: Actor, @Body() { name }: ProjectionNameInput): Promise<ProjectionView> {
+    return this.bus.execute(new OperateProjection(actor, name, 'roll-back'));
+  }
+
+  /** Drop the earlier build of a projection. Its table is emptied; it cannot be turned back to any more. */
+  @Post('drop-retired')
+  @HttpCode(200)
+  dropRetiredBuild(@CurrentActor() actor: Actor, @Body() { name }: ProjectionNameInput): Promise<ProjectionView> {
+    return this.bus.execute(new OperateProjection(actor, name, 'drop-retired'));
+  }
+
+  /** List parked events. In the order of the feed, with the failure of the first of each stream. */
+  @Get('parked-events')
+  @ApiPage(ParkedEventView)
+  listParkedEvents(
+    @CurrentActor() actor: Actor,
+    @ListQuery(PARKED_EVENTS) request: ListRequest,
+  ): Promise<Page<ParkedEventView>> {
+    return this.bus.execute(new ListParkedEvents(actor, request));
   }
 }

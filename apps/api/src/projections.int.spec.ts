@@ -64,6 +64,7 @@ describe('projections, as the api sees them', () => {
       lagEvents: 0,
       rebuildProgress: null,
       parked: 0,
+      retiredVersion: null,
       error: null,
     };
     expect(await list()).toEqual([

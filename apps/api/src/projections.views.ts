@@ -4,19 +4,22 @@ import { field, type ValueRule } from '#platform/http';
 const NAME = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+$/;
 const LONGEST_NAME = 100;
 
-const nameRule: ValueRule = {
-  name: 'projection_name',
-  refuse: (value) =>
-    typeof value === 'string' && value.length <= LONGEST_NAME && NAME.test(value)
-      ? undefined
-      : { code: 'projection_name', message: 'must be the name of a projection, such as inventory.stock-levels' },
-  schema: { type: 'string', maxLength: LONGEST_NAME, pattern: NAME.source, example: 'inventory.stock-levels' },
-};
+/** The name of a projection, a reaction or a command: dotted words. */
+export function contextNameRule(example: string): ValueRule {
+  return {
+    name: 'projection_name',
+    refuse: (value) =>
+      typeof value === 'string' && value.length <= LONGEST_NAME && NAME.test(value)
+        ? undefined
+        : { code: 'projection_name', message: `must be a name such as ${example}` },
+    schema: { type: 'string', maxLength: LONGEST_NAME, pattern: NAME.source, example },
+  };
+}
 
 /** Names a projection or reaction. */
 export class ProjectionNameInput {
   /** As the list has it. */
-  @field(nameRule)
+  @field(contextNameRule('inventory.stock-levels'))
   readonly name!: string;
 }
 
@@ -58,6 +61,8 @@ export class ProjectionView {
    * @example 0
    */
   parked!: number;
+  /** Version of the build before, which can be turned back to until it is dropped; null when there is none. */
+  retiredVersion!: number | null;
   /** Why it does not get on; null when it does. */
   error!: string | null;
 }

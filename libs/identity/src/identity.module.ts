@@ -8,6 +8,7 @@ import { AuditLog } from './audit/audit-log.js';
 import { CreateTenantHandler } from './commands/create-tenant.command.js';
 import { DeleteTenantHandler } from './commands/delete-tenant.command.js';
 import { IssueApiKeyHandler } from './commands/issue-api-key.command.js';
+import { RecordOperatorActionHandler } from './commands/record-operator-action.command.js';
 import { RenameTenantHandler } from './commands/rename-tenant.command.js';
 import { ResumeTenantHandler } from './commands/resume-tenant.command.js';
 import { RevokeApiKeyHandler } from './commands/revoke-api-key.command.js';
@@ -52,6 +53,7 @@ const HANDLERS: Provider[] = [
   CreateTenantHandler,
   DeleteTenantHandler,
   IssueApiKeyHandler,
+  RecordOperatorActionHandler,
   RenameTenantHandler,
   ResumeTenantHandler,
   RevokeApiKeyHandler,

@@ -1,4 +1,5 @@
 export type { BrokenLink } from './audit/audit-chain.js';
+export { RecordOperatorAction } from './commands/record-operator-action.command.js';
 export type { TenantState } from './domain/tenant-lifecycle.js';
 export { IdentityHttpModule, IdentityModule, IdentityWorkerModule } from './identity.module.js';
 export type { IdentityOptions } from './identity.module.js';

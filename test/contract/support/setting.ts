@@ -1,6 +1,6 @@
-import { type IdKind, ID_PREFIXES, newUuid, formatId } from '#platform/kernel';
+import { type IdKind, ID_PREFIXES, newUuid, formatId, parseId } from '#platform/kernel';
 import type { Parameter } from '../../../apps/api/src/openapi/model.js';
-import { type Answer, type Call, EXAMPLE_PROJECTION, type TestApi } from '../../support/api.js';
+import { type Answer, type Call, EXAMPLE_PARKED_COMMAND, EXAMPLE_PROJECTION, type TestApi } from '../../support/api.js';
 import { Client } from '../../support/client.js';
 import { type PlacedOperation, readDocument, resolved } from './documents.js';
 
@@ -32,7 +32,10 @@ export class OperationCaller {
     const { tenantId, key } = await this.api.makeTenant('Plastic Palace');
     const { expiresAt: _, ...body } = requestExample('issueApiKey') as Record<string, unknown>;
     const issued = await this.client.call<{ id: string }>('POST', '/api/v1/api-keys', { key, body });
-    return { tenantId, key, ids: { tenant: tenantId, apiKey: issued.body.id } };
+    const tenant = parseId('tenant', tenantId);
+    const [parked] = await this.api.database.admin<{ id: string }>(EXAMPLE_PARKED_COMMAND, [tenant]);
+    const parkedCommand = formatId('parkedCommand', parked?.id ?? '');
+    return { tenantId, key, ids: { tenant: tenantId, apiKey: issued.body.id, parkedCommand } };
   }
 
   /** Does what has to happen before the operation's example can be sent. */

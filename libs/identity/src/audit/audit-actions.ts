@@ -10,6 +10,8 @@ export const AUDIT_ACTIONS = [
   'api-key.issued',
   'api-key.rotated',
   'api-key.revoked',
+  'command.replayed',
+  'command.discarded',
 ] as const;
 
 /** A recorded action. */

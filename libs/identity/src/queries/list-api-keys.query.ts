@@ -7,12 +7,12 @@ import {
   type ListSpec,
   oneOfRule,
   type Page,
+  pageOf,
 } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { API_KEY_STATES, type ApiKeyState } from '../domain/api-key-lifecycle.js';
 import { API_KEY_COLUMNS, API_KEY_STATE, type ApiKeyFields, type ApiKeyView, apiKeyView } from '../identity.views.js';
-import { pageOf } from './page-of.js';
 
 /** What the list of API keys can be asked for. */
 export const API_KEYS: ListSpec = {

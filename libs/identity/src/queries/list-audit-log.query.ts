@@ -11,12 +11,12 @@ import {
   notFound,
   oneOfRule,
   type Page,
+  pageOf,
   type ValueRule,
 } from '#platform/http';
 import { type Actor, formatId, parseId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { AUDIT_ACTIONS, type AuditAction } from '../audit/audit-actions.js';
-import { pageOf } from './page-of.js';
 
 /** Who acted. */
 export class AuditActorView {

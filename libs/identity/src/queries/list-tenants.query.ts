@@ -7,6 +7,7 @@ import {
   type ListSpec,
   oneOfRule,
   type Page,
+  pageOf,
   PageQuery,
   Text,
 } from '#platform/http';
@@ -14,7 +15,6 @@ import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { TENANT_STATES } from '../domain/tenant-lifecycle.js';
 import { TENANT_COLUMNS, type TenantFields, type TenantView, tenantView } from '../identity.views.js';
-import { pageOf } from './page-of.js';
 
 export class ListTenantsParameters extends PageQuery {
   /** Part of the name, in either case. */

@@ -21,6 +21,8 @@ export { ListPlan } from './paging/list-plan.js';
 export type { CursorRow, ListContext, Page } from './paging/list-plan.js';
 export { ListQuery, PageQuery, readListRequest } from './paging/list-request.js';
 export type { ListRequest, ListSpec } from './paging/list-request.js';
+export { pageOf } from './paging/page-of.js';
+export type { ListSource } from './paging/page-of.js';
 export { PageInfo } from './paging/page.dto.js';
 export { API_PREFIX, createServer } from './server/create-server.js';
 export type { ServerOptions } from './server/create-server.js';

@@ -7,8 +7,8 @@ const kind = fc.constantFrom(...kinds);
 const uuid = fc.uuid({ version: [1, 2, 3, 4, 5, 6, 7, 8] });
 
 describe('id prefixes', () => {
-  it('are those of ruling 19, and that of published events', () => {
-    const ruled = 'ten key aud usr rel cat loc itm rsv upl job bat map rpl dlq tsk sel sub pol calc ord evt';
+  it('are those of ruling 19, and those of published events and parked commands', () => {
+    const ruled = 'ten key aud usr rel cat loc itm rsv upl job bat map rpl dlq tsk sel sub pol calc ord evt cmd';
     expect(Object.values(ID_PREFIXES).sort()).toEqual(ruled.split(' ').sort());
   });
 

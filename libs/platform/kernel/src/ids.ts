@@ -24,6 +24,7 @@ export const ID_PREFIXES = {
   calculation: 'calc',
   order: 'ord',
   event: 'evt',
+  parkedCommand: 'cmd',
 } as const;
 
 /** A kind of thing that has an id. */

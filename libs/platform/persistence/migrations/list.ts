@@ -10,6 +10,7 @@ import { EsProgress } from './20261120104000-es-progress.js';
 import { EsInlineReadModels } from './20261125100000-es-inline-read-models.js';
 import { CatalogReleases } from './20261125100100-catalog-releases.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
+import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -29,6 +30,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125100000-es-inline-read-models', type: EsInlineReadModels },
   { name: '20261125100100-catalog-releases', type: CatalogReleases },
   { name: '20261125120000-jobs-work', type: JobsWork },
+  { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
 ];
 
 /** Their names, for the schema check at start. */

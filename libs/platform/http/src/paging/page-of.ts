@@ -1,5 +1,5 @@
-import type { CursorRow, ListPlan, Page } from '#platform/http';
 import type { Unit } from '#platform/persistence';
+import type { CursorRow, ListPlan, Page } from './list-plan.js';
 
 /** Where the rows of a list come from. */
 export interface ListSource<R extends CursorRow, T> {
