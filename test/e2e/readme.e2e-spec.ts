@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi, type TestApi } from '../support/api.js';
+import { parseId } from '#platform/kernel';
+import { EXAMPLE_PARKED_COMMAND, startTestApi, type TestApi } from '../support/api.js';
 import { filesBelow, textOf } from '../support/project.js';
 
 /** Where a page's first block takes its address and credentials from; here they come from the test. */
@@ -33,7 +34,7 @@ function run(
 describe('the pages that show how to call the api', () => {
   let api: TestApi;
   let folder: string;
-  const pages = ['README.md', ...filesBelow('docs/guides', '.md')];
+  const pages = ['README.md', ...filesBelow('docs/guides', '.md'), 'docs/runbooks/projections.md'];
 
   beforeAll(async () => {
     api = await startTestApi();
@@ -45,7 +46,10 @@ describe('the pages that show how to call the api', () => {
   });
 
   it.each(pages)('%s runs as it is written', async (page) => {
-    const { key } = await api.makeTenant();
+    const { key, tenantId } = await api.makeTenant();
+    for (const store of [tenantId, (await api.makeTenant()).tenantId]) {
+      await api.database.admin(EXAMPLE_PARKED_COMMAND, [parseId('tenant', store)]);
+    }
     const { code, output } = await run(
       shellOf(page),
       { RECRATE: api.url, KEY: key, OPERATOR: api.operatorToken },
