@@ -13,6 +13,7 @@ export { EventingModule } from './eventing.module.js';
 export { Appends } from './store/appends.js';
 export type { AppendListener } from './store/appends.js';
 export type { Changed, ChangeOptions } from './store/change.js';
+export type { ChangedMany } from './store/change-many.js';
 export type { WriteOptions } from './store/encode.js';
 export type { Appended, HistoryPoint } from './store/event-log.js';
 export { EventStore } from './store/event-store.js';

@@ -54,6 +54,7 @@ export class MemoryLog implements EventLog {
       unit: undefined,
       repeats: false,
       load: async (stream, query) => this.load(stream, query),
+      loadLocked: async (streams, query) => streams.map((stream) => this.load(stream, { ...query, lock: true })),
       find: async (tenantId, command) => this.commands.get(`${tenantId} ${command}`),
       append: async (call) => this.append(call),
       appendMany: async (call) => this.appendStreams(call),
@@ -125,6 +126,10 @@ export class MemoryLog implements EventLog {
     const inOrder = call.streams.toSorted((a, b) => (a.stream.id < b.stream.id ? -1 : 1));
     if (!inOrder.every((claim) => this.isAsExpected(claim))) throw versionClash();
     const written = this.write(call, (index) => call.streams[(call.of[index] ?? 0) - 1]?.stream);
+    for (const { stream, document } of call.streams) {
+      const held = this.ensure(stream);
+      if (document) held.document = { ...document, version: held.records.length };
+    }
     const appended = this.answer(
       written,
       call.streams.map(({ stream }) => this.ensure(stream).records.length),

@@ -11,6 +11,7 @@ import { EsInlineReadModels } from './20261125100000-es-inline-read-models.js';
 import { CatalogReleases } from './20261125100100-catalog-releases.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
 import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
+import { InventoryStock } from './20261125110000-inventory-stock.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -31,6 +32,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125100100-catalog-releases', type: CatalogReleases },
   { name: '20261125120000-jobs-work', type: JobsWork },
   { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
+  { name: '20261125110000-inventory-stock', type: InventoryStock },
 ];
 
 /** Their names, for the schema check at start. */

@@ -37,6 +37,7 @@ export function appendStatement(call: AppendCall): Statement {
 /** The append of several streams with an expected version each. */
 export function appendManyStatement(call: StreamsCall): Statement {
   const { streams } = call;
+  const documents = streams.some(({ document }) => document);
   return statement('append_many', 'es.append_many', [
     ['p_tenant', call.tenantId],
     ['p_command', call.command],
@@ -44,8 +45,8 @@ export function appendManyStatement(call: StreamsCall): Statement {
     ['p_categories', plainArray(streams.map(({ stream }) => stream.category))],
     ['p_expected', plainArray(streams.map(({ expected }) => expected ?? 'null'))],
     ['p_counts', plainArray(streams.map(({ count }) => count))],
-    ['p_states', null],
-    ['p_state_schemas', null],
+    ['p_states', documents ? streams.map(({ document }) => document?.state ?? null) : null],
+    ['p_state_schemas', documents ? streams.map(({ document }) => document?.schema ?? null) : null],
     ...eventsOf(call),
   ]);
 }

@@ -2,7 +2,7 @@ import { currentContext, injectTraceContext } from '#platform/telemetry';
 import type { DomainEvent, NewCommand } from '../core/decider.js';
 import type { EventRegistry } from '../core/event-registry.js';
 import { eventIds } from '../core/uuid5.js';
-import type { EventBatch } from './event-log.js';
+import type { EventBatch, StreamsCall } from './event-log.js';
 
 /** What goes with an append besides its events. */
 export interface WriteOptions {
@@ -34,6 +34,23 @@ export function encode(
     data: JSON.stringify(events.map(({ data }) => data)),
     meta: metaOf(options),
     outbox: outboxOf(options.commands ?? []),
+  };
+}
+
+/** Events of several streams as they are written. @param claims of each stream, with `events` in the same order */
+export function streamsCall(
+  registry: EventRegistry,
+  claims: StreamsCall['streams'],
+  events: readonly (readonly DomainEvent[])[],
+  options: WriteOptions & { readonly commandId: string },
+): StreamsCall {
+  return {
+    ...encode(registry, events.flat(), options.commandId, options),
+    tenantId: claims[0]?.stream.tenantId ?? '',
+    command: options.commandId,
+    streams: claims,
+    of: events.flatMap((own, index) => own.map(() => index + 1)),
+    nth: events.flatMap((own) => own.map((_, index) => index + 1)),
   };
 }
 

@@ -24,11 +24,20 @@ export interface AppendCall extends EventBatch {
   readonly stateSchema: number | null;
 }
 
+/** What one of several streams is to receive. */
+export interface StreamClaim {
+  readonly stream: StreamId;
+  readonly expected: number | null;
+  readonly count: number;
+  /** Its state document afterwards, with an exact expected version; absent: the one it has stays. */
+  readonly document?: { readonly state: string; readonly schema: number };
+}
+
 /** An append to several streams. Each event says whose it is and which of that stream's, both counted from 1. */
 export interface StreamsCall extends EventBatch {
   readonly tenantId: string;
   readonly command: string;
-  readonly streams: readonly { readonly stream: StreamId; readonly expected: number | null; readonly count: number }[];
+  readonly streams: readonly StreamClaim[];
   readonly of: readonly number[];
   readonly nth: readonly number[];
 }
@@ -100,6 +109,8 @@ export interface LogSession {
   /** Whether the work runs again when the answer to its commit is lost: then its command must be kept. */
   readonly repeats: boolean;
   load(stream: StreamId, query: LoadQuery): Promise<Loaded>;
+  /** Locks several streams of one tenant in the order of their ids; answers in the order asked for. */
+  loadLocked(streams: readonly StreamId[], query: Omit<LoadQuery, 'lock'>): Promise<Loaded[]>;
   /** What a command has done, if it has. */
   find(tenantId: string, command: string): Promise<Appended | undefined>;
   /** Undefined when the stream has another version: nothing was written then, and the transaction goes on. */

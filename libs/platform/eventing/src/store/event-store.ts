@@ -3,7 +3,8 @@ import { type EventRegistry, eventTypes } from '../core/event-registry.js';
 import { type ExpectedVersion, expectedNumber, type StreamId } from '../core/stream-id.js';
 import { newCommandId } from '../core/uuid5.js';
 import { Change, type Changed, type ChangeOptions } from './change.js';
-import { encode, type WriteOptions } from './encode.js';
+import { ChangeMany, type ChangedMany } from './change-many.js';
+import { encode, streamsCall, type WriteOptions } from './encode.js';
 import type { Appended, EventLog, HistoryPoint, LogSession, StreamsCall } from './event-log.js';
 import { InlineProjections, type InlineEvent, inlineEvents } from './inline-projections.js';
 import { versionClash } from './refusals.js';
@@ -150,6 +151,24 @@ export class EventStore {
     return this.log.session(stream.tenantId, isInline || options.lock === true, (session) => change.run(session));
   }
 
+  /**
+   * Decides on several streams of one tenant at once: locks them in the order of their ids, reads their states and one clock,
+   * and appends what was decided in one commit. A stream without events is left as it is.
+   * @param decide answers the events of each stream, in the order of `streams`; it may read what the locks guard
+   * @throws what `decide` throws; eventing.stream_closed
+   */
+  async changeMany<S, E extends DomainEvent>(
+    streams: readonly StreamId[],
+    decider: Decider<S, E>,
+    decide: (states: readonly Rehydrated<S>[], now: Date) => Promise<readonly (readonly NoInfer<E>[])[]>,
+    options: WriteOptions = {},
+  ): Promise<ChangedMany<S>> {
+    const [first] = streams;
+    if (!first) throw new Error('a change needs at least one stream');
+    const change = new ChangeMany({ streams, decider, decide, options }, this.registry, this.inline);
+    return this.log.session(first.tenantId, true, (session) => change.run(session));
+  }
+
   private callOf(appends: readonly StreamAppend[], options: WriteOptions): StreamsCall {
     const commandId = options.commandId ?? newCommandId();
     const [first] = appends;
@@ -160,21 +179,15 @@ export class EventStore {
       throw new Error('an append names each stream once');
     if (appends.some(({ events }) => events.length === 0))
       throw new Error('an append needs at least one event for each stream');
-    return {
-      ...encode(
-        this.registry,
-        appends.flatMap(({ events }) => events),
-        commandId,
-        options,
-      ),
-      tenantId,
-      command: commandId,
-      streams: appends.map(({ stream, expected, events }) => {
-        return { stream, expected: expectedNumber(expected ?? 'any'), count: events.length };
-      }),
-      of: appends.flatMap(({ events }, index) => events.map(() => index + 1)),
-      nth: appends.flatMap(({ events }) => events.map((_, index) => index + 1)),
-    };
+    const claims = appends.map(({ stream, expected, events }) => {
+      return { stream, expected: expectedNumber(expected ?? 'any'), count: events.length };
+    });
+    return streamsCall(
+      this.registry,
+      claims,
+      appends.map(({ events }) => events),
+      { ...options, commandId },
+    );
   }
 
   private viewsOf(appends: readonly StreamAppend[], call: StreamsCall): InlineEvent[] {

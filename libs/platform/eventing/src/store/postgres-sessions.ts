@@ -13,7 +13,7 @@ import {
   type Statement,
 } from './append-sql.js';
 import type { AppendCall, Appended, BulkCall, Loaded, LoadQuery, LogSession, StreamsCall } from './event-log.js';
-import { FIND, LOAD, LOAD_LOCKED, readAlone, storedEvents, type HistoryRow } from './read-sql.js';
+import { FIND, LOAD, LOAD_LOCKED, LOAD_STREAMS, readAlone, storedEvents, type HistoryRow } from './read-sql.js';
 import { refusalOf } from './refusals.js';
 
 /** Sendings of one and the same append: a server that restarts is back within a second or two. */
@@ -42,15 +42,19 @@ abstract class PostgresSession implements LogSession {
     const [name, sql] = lock ? ['es.load-locked', LOAD_LOCKED] : ['es.load', LOAD];
     const [row] = await this.rows<LoadRow>(tenantId, name, sql, [tenantId, id, stateSchema, command]);
     if (!row) throw new Error('loading a stream answered no row');
-    const { version, status, state, now, done } = row;
-    return {
-      version,
-      closed: status !== 'A',
-      state: state ?? undefined,
-      events: storedEvents(row),
-      now,
-      done: answerAgain(done),
-    };
+    return loadedOf(row);
+  }
+
+  async loadLocked(streams: readonly StreamId[], { stateSchema, command }: Omit<LoadQuery, 'lock'>): Promise<Loaded[]> {
+    const ids = `{${streams.map(({ id }) => id).join(',')}}`;
+    const tenantId = streams[0]?.tenantId ?? '';
+    const rows = await this.rows<LoadRow>(tenantId, 'es.load-streams', LOAD_STREAMS, [
+      tenantId,
+      ids,
+      stateSchema,
+      command,
+    ]);
+    return rows.map(loadedOf);
   }
 
   async find(tenantId: string, command: string): Promise<Appended | undefined> {
@@ -149,6 +153,18 @@ export class AloneSession extends PostgresSession {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS * 2 ** sending));
     }
   }
+}
+
+function loadedOf(row: LoadRow): Loaded {
+  const { version, status, state, now, done } = row;
+  return {
+    version,
+    closed: status !== 'A',
+    state: state ?? undefined,
+    events: storedEvents(row),
+    now,
+    done: answerAgain(done),
+  };
 }
 
 /** An append of several streams throws its clashes, so it answers always. */

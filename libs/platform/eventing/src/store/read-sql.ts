@@ -7,6 +7,9 @@ export const LOAD = 'select * from es.load_stream($1, $2, $3, $4)';
 /** The same with the stream's row locked first. */
 export const LOAD_LOCKED = 'select * from es.append_lock($1, array[$2::uuid], $3, $4)';
 
+/** The same for several streams, locked in the order of their ids: $2 a list of them. */
+export const LOAD_STREAMS = 'select * from es.append_lock($1, $2::uuid[], $3, $4)';
+
 /** What a command has done: $1 tenant, $2 command. */
 export const FIND = 'select result as done from es.commands where tenant_id = $1 and command_id = $2::uuid';
 

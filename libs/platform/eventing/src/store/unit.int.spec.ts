@@ -180,6 +180,7 @@ describe('the event store in a unit of work', () => {
             unit: session.unit,
             repeats: session.repeats,
             find: (...args) => session.find(...args),
+            loadLocked: (...args) => session.loadLocked(...args),
             append: (call) => session.append(call),
             appendMany: (call) => session.appendMany(call),
             appendBulk: (call) => session.appendBulk(call),

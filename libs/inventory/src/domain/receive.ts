@@ -1,0 +1,92 @@
+import type { Money } from '#platform/kernel';
+import { codeOf } from './codes.js';
+import type { MediaGrade, SleeveGrade } from './grades.js';
+import { inventoryErrors } from './inventory.errors.js';
+import { type Item, onHand } from './item.js';
+import type { ItemEvent, ItemKind, Provenance, StockReceived } from './item-events.js';
+import { changeCost, changePrice, describe, lackOf, regrade } from './listing-changes.js';
+import { inTurn, settled } from './settle.js';
+import { count } from './stock-changes.js';
+
+/** What arrives. */
+export interface Arrival {
+  readonly releaseId: string;
+  readonly kind: ItemKind;
+  /** 1 for a single copy. */
+  readonly quantity: number;
+  readonly code?: string;
+  readonly sku?: string;
+  readonly mediaGrade?: MediaGrade;
+  readonly sleeveGrade?: SleeveGrade;
+  readonly price?: Money;
+  readonly cost?: Money;
+  readonly note?: string;
+  /** It must not be sold before this instant. */
+  readonly holdUntil?: string;
+}
+
+/** Where and how it arrives. */
+export interface Reception {
+  readonly locationId: string;
+  readonly provenance: Provenance;
+  readonly now: Date;
+}
+
+/** A new item: for sale, or withdrawn for what it lacks, or quarantined. */
+export function receive(itemId: string, arrival: Arrival, { locationId, provenance, now }: Reception): ItemEvent {
+  const { holdUntil, code, ...known } = arrival;
+  if (holdUntil !== undefined && Date.parse(holdUntil) <= now.getTime()) {
+    throw inventoryErrors.hold_until_in_past('Name an instant in the future, or leave holdUntil out.', {
+      errors: [{ pointer: '/holdUntil', code: 'in_past', message: 'This instant must lie in the future.' }],
+    });
+  }
+  const { kind, mediaGrade = null, price = null } = arrival;
+  const lack = lackOf({ kind, mediaGrade, price });
+  const data: StockReceived = {
+    ...known,
+    locationId,
+    code: code ?? codeOf(itemId),
+    provenance,
+    ...statusOf(lack, holdUntil),
+    receivedAt: now.toISOString(),
+  };
+  return { type: 'inventory.stock-received', data };
+}
+
+function statusOf(
+  lack: string | undefined,
+  holdUntil: string | undefined,
+): Pick<StockReceived, 'status' | 'reason' | 'holdUntil'> {
+  if (holdUntil !== undefined) return { status: 'quarantined', reason: 'received', holdUntil };
+  return lack === undefined ? { status: 'available' } : { status: 'withdrawn', reason: lack };
+}
+
+/**
+ * A copy or pool that is known arrives again: what the source says of it now is taken over, and what it leaves out stays. A pool
+ * is set to the number, never added to; a single copy that was sold or lost since stays so.
+ * @param source the system the numbers come from: the rule in the price's history
+ */
+export function receiveAgain(state: Item, arrival: Arrival, reception: Reception, source: string): ItemEvent[] {
+  const { mediaGrade, sleeveGrade, price, cost, sku, note, kind } = arrival;
+  if (kind !== state.kind) {
+    throw inventoryErrors.invalid_item(`The item was received as ${state.kind} and cannot become ${kind}.`);
+  }
+  const words = { ...(sku === undefined ? {} : { sku }), ...(note === undefined ? {} : { note }) };
+  const events = inTurn(
+    state,
+    (now) => regrade(now, { ...(mediaGrade ? { mediaGrade } : {}), ...(sleeveGrade ? { sleeveGrade } : {}) }),
+    (now) => (price ? changePrice(now, price, { rule: `import:${source}` }) : []),
+    (now) => (cost ? changeCost(now, cost) : []),
+    (now) => describe(now, words),
+    (now) => setTo(now, arrival.quantity, reception.locationId),
+  );
+  return settled(state, events);
+}
+
+/** A pool's number is that of all locations together: the difference is counted at the one that was named. */
+function setTo(state: Item, quantity: number, locationId: string): ItemEvent[] {
+  const difference = quantity - onHand(state);
+  if (state.kind === 'single' || difference === 0) return [];
+  const here = state.levels[locationId]?.onHand ?? 0;
+  return count(state, { locationId, counted: here + difference });
+}

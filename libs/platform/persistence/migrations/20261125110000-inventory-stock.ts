@@ -1,0 +1,109 @@
+import { Migration } from '@mikro-orm/migrations';
+import { acrossTenants, guard, schema } from './kit.js';
+
+/** Both apps receive and reserve: people through the api, imports and timers through the worker. */
+const WRITERS = {
+  app_rt: 'select, insert, update',
+  app_worker: 'select, insert, update',
+  app_ro: 'select',
+};
+
+/** Locations, and the tables that are written in the transaction of the events: they guard what must never be broken. */
+export class InventoryStock extends Migration {
+  override up(): void {
+    for (const sql of [...schema('inventory'), ...locations(), ...items(), ...availability(), ...reservationLines()])
+      this.addSql(sql);
+  }
+}
+
+/** The default location of a tenant has an id that follows from the tenant's; its row is written when it is first needed. */
+function locations(): string[] {
+  return [
+    `create table inventory.location (
+       tenant_id uuid not null,
+       id uuid not null,
+       name text not null check (length(name) between 1 and 200),
+       name_key text not null,
+       is_default boolean not null,
+       version integer not null,
+       created_at timestamptz(3) not null,
+       closed_at timestamptz(3),
+       primary key (tenant_id, id),
+       check (not (is_default and closed_at is not null))
+     )`,
+    `create unique index location_default on inventory.location (tenant_id) where is_default`,
+    `create unique index location_name on inventory.location (tenant_id, name_key) where closed_at is null`,
+    ...guard('inventory.location', WRITERS),
+  ];
+}
+
+/** What is unique or looked up about an item. `sku_key` and `code` are compared in Unicode's composed form. */
+function items(): string[] {
+  return [
+    `create table inventory.item (
+       tenant_id uuid not null,
+       id uuid not null,
+       release_id uuid not null,
+       single boolean not null,
+       status text not null check (status in ('quarantined', 'available', 'withdrawn', 'written_off')),
+       code text not null,
+       sku_key text,
+       source text,
+       source_key text,
+       primary key (tenant_id, id),
+       unique (tenant_id, code)
+     ) with (fillfactor = 90)`,
+    `create unique index item_sku on inventory.item (tenant_id, sku_key) where sku_key is not null`,
+    `create unique index item_source on inventory.item (tenant_id, source, source_key) where source_key is not null`,
+    `create index item_release on inventory.item (tenant_id, release_id)`,
+    ...guard('inventory.item', WRITERS),
+  ];
+}
+
+/** Stock never sold twice: 0 <= held + allocated <= on hand. */
+function availability(): string[] {
+  return [
+    `create table inventory.availability (
+       tenant_id uuid not null,
+       item_id uuid not null,
+       location_id uuid not null,
+       on_hand bigint not null check (on_hand between 0 and 1000000000),
+       held bigint not null check (held >= 0),
+       allocated bigint not null check (allocated >= 0),
+       primary key (tenant_id, item_id, location_id),
+       check (held + allocated <= on_hand)
+     ) with (fillfactor = 80)`,
+    `create index availability_location on inventory.availability (tenant_id, location_id) where on_hand > 0`,
+    ...guard('inventory.availability', WRITERS),
+  ];
+}
+
+/**
+ * What is promised or gone: one line per reservation, item and location. A single copy has at most one line that is held,
+ * allocated or committed. `changes` counts what has happened to a line. The sweeper finds expired holds of all tenants.
+ */
+function reservationLines(): string[] {
+  return [
+    `create table inventory.reservation_line (
+       tenant_id uuid not null,
+       reservation_id uuid not null,
+       item_id uuid not null,
+       location_id uuid not null,
+       single boolean not null,
+       quantity bigint not null check (quantity > 0),
+       state text not null check (state in ('held', 'allocated', 'committed', 'released', 'returned')),
+       expires_at timestamptz(3),
+       extensions smallint not null,
+       reference text,
+       changes integer not null,
+       primary key (tenant_id, reservation_id, item_id, location_id),
+       check ((state = 'held') = (expires_at is not null))
+     ) with (fillfactor = 80)`,
+    `create unique index reservation_line_single on inventory.reservation_line (tenant_id, item_id)
+       where single and state in ('held', 'allocated', 'committed')`,
+    `create index reservation_line_held on inventory.reservation_line (tenant_id, item_id, expires_at) where state = 'held'`,
+    `create index reservation_line_expiry on inventory.reservation_line (expires_at) where state = 'held'`,
+    ...guard('inventory.reservation_line', WRITERS),
+    acrossTenants('inventory.reservation_line', 'app_worker', 'select'),
+  ];
+}
