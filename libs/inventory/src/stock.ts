@@ -124,15 +124,19 @@ export async function asTaken<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isUniqueViolation(error, 'item_tenant_id_code_key')) {
+    if (isTaken(error, 'item_code')) {
       throw inventoryErrors.code_taken('Another item has this code. Scan it, or give another one.');
     }
-    if (isUniqueViolation(error, 'item_sku')) {
+    if (isTaken(error, 'item_sku')) {
       throw inventoryErrors.sku_taken('Another item has this SKU. Use that item, or give another SKU.');
     }
-    if (isUniqueViolation(error, 'item_source')) {
+    if (isTaken(error, 'item_source')) {
       throw inventoryErrors.key_taken('The same copy is being received by another call. Repeat the request.');
     }
     throw error;
   }
 }
+
+/** A read model has two tables, each with its index. */
+const isTaken = (error: unknown, index: string): boolean =>
+  isUniqueViolation(error, `${index}_a`) || isUniqueViolation(error, `${index}_b`);

@@ -2,7 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ListOf, type IfMatchCondition } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { giveBack } from '../domain/claims.js';
-import { ItemUnitsInput, namedUnits } from '../item-units.js';
+import { ItemUnitsInput, namedUnits } from '../item-units.dto.js';
 import type { ReservationView } from '../reservation.views.js';
 import { Reservations } from '../reservations.js';
 

@@ -1,5 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { acrossTenants, guard, schema } from './kit.js';
+import { readModel } from './read-model-kit.js';
 
 /** Both apps receive and reserve: people through the api, imports and timers through the worker. */
 const WRITERS = {
@@ -37,44 +38,62 @@ function locations(): string[] {
   ];
 }
 
+/** The projection that writes the tables below, in the transaction of the events. */
+const GUARDS = 'inventory.stock-guards';
+
+/** The same statement for both tables of a read model. */
+const forBoth = (name: string, sql: (table: string, slot: string) => string): string[] =>
+  ['a', 'b'].map((slot) => sql(`${name}_${slot}`, slot));
+
 /** What is unique or looked up about an item. `sku_key` and `code` are compared in Unicode's composed form. */
 function items(): string[] {
+  const name = 'inventory.item';
+  const columns = `
+    id uuid not null,
+    release_id uuid not null,
+    single boolean not null,
+    status text not null check (status in ('quarantined', 'available', 'withdrawn', 'written_off')),
+    code text not null,
+    sku_key text,
+    source text,
+    source_key text,
+    primary key (tenant_id, id)`;
   return [
-    `create table inventory.item (
-       tenant_id uuid not null,
-       id uuid not null,
-       release_id uuid not null,
-       single boolean not null,
-       status text not null check (status in ('quarantined', 'available', 'withdrawn', 'written_off')),
-       code text not null,
-       sku_key text,
-       source text,
-       source_key text,
-       primary key (tenant_id, id),
-       unique (tenant_id, code)
-     ) with (fillfactor = 90)`,
-    `create unique index item_sku on inventory.item (tenant_id, sku_key) where sku_key is not null`,
-    `create unique index item_source on inventory.item (tenant_id, source, source_key) where source_key is not null`,
-    `create index item_release on inventory.item (tenant_id, release_id)`,
-    ...guard('inventory.item', WRITERS),
+    ...readModel({ name, projection: GUARDS, columns, inline: true }),
+    ...forBoth(name, (table, slot) => `create unique index item_code_${slot} on ${table} (tenant_id, code)`),
+    ...forBoth(
+      name,
+      (table, slot) =>
+        `create unique index item_sku_${slot} on ${table} (tenant_id, sku_key) where sku_key is not null`,
+    ),
+    ...forBoth(
+      name,
+      (table, slot) =>
+        `create unique index item_source_${slot} on ${table} (tenant_id, source, source_key) where source_key is not null`,
+    ),
+    ...forBoth(name, (table, slot) => `create index item_release_${slot} on ${table} (tenant_id, release_id)`),
   ];
 }
 
-/** Stock never sold twice: 0 <= held + allocated <= on hand. */
+/** Stock is never sold twice: 0 <= held + allocated <= on hand. */
 function availability(): string[] {
+  const name = 'inventory.availability';
+  const columns = `
+    item_id uuid not null,
+    location_id uuid not null,
+    on_hand bigint not null check (on_hand between 0 and 1000000000),
+    held bigint not null check (held >= 0),
+    allocated bigint not null check (allocated >= 0),
+    primary key (tenant_id, item_id, location_id),
+    check (held + allocated <= on_hand)`;
   return [
-    `create table inventory.availability (
-       tenant_id uuid not null,
-       item_id uuid not null,
-       location_id uuid not null,
-       on_hand bigint not null check (on_hand between 0 and 1000000000),
-       held bigint not null check (held >= 0),
-       allocated bigint not null check (allocated >= 0),
-       primary key (tenant_id, item_id, location_id),
-       check (held + allocated <= on_hand)
-     ) with (fillfactor = 80)`,
-    `create index availability_location on inventory.availability (tenant_id, location_id) where on_hand > 0`,
-    ...guard('inventory.availability', WRITERS),
+    ...readModel({ name, projection: GUARDS, columns, inline: true }),
+    ...forBoth(name, (table) => `alter table ${table} set (fillfactor = 80)`),
+    ...forBoth(
+      name,
+      (table, slot) =>
+        `create index availability_location_${slot} on ${table} (tenant_id, location_id) where on_hand > 0`,
+    ),
   ];
 }
 
@@ -83,27 +102,37 @@ function availability(): string[] {
  * allocated or committed. `changes` counts what has happened to a line. The sweeper finds expired holds of all tenants.
  */
 function reservationLines(): string[] {
+  const name = 'inventory.reservation_line';
+  const columns = `
+    reservation_id uuid not null,
+    item_id uuid not null,
+    location_id uuid not null,
+    single boolean not null,
+    quantity bigint not null check (quantity > 0),
+    state text not null check (state in ('held', 'allocated', 'committed', 'released', 'returned')),
+    expires_at timestamptz(3),
+    extensions smallint not null,
+    reference text,
+    changes integer not null,
+    primary key (tenant_id, reservation_id, item_id, location_id),
+    check ((state = 'held') = (expires_at is not null))`;
   return [
-    `create table inventory.reservation_line (
-       tenant_id uuid not null,
-       reservation_id uuid not null,
-       item_id uuid not null,
-       location_id uuid not null,
-       single boolean not null,
-       quantity bigint not null check (quantity > 0),
-       state text not null check (state in ('held', 'allocated', 'committed', 'released', 'returned')),
-       expires_at timestamptz(3),
-       extensions smallint not null,
-       reference text,
-       changes integer not null,
-       primary key (tenant_id, reservation_id, item_id, location_id),
-       check ((state = 'held') = (expires_at is not null))
-     ) with (fillfactor = 80)`,
-    `create unique index reservation_line_single on inventory.reservation_line (tenant_id, item_id)
-       where single and state in ('held', 'allocated', 'committed')`,
-    `create index reservation_line_held on inventory.reservation_line (tenant_id, item_id, expires_at) where state = 'held'`,
-    `create index reservation_line_expiry on inventory.reservation_line (expires_at) where state = 'held'`,
-    ...guard('inventory.reservation_line', WRITERS),
-    acrossTenants('inventory.reservation_line', 'app_worker', 'select'),
+    ...readModel({ name, projection: GUARDS, columns, inline: true }),
+    ...forBoth(name, (table) => `alter table ${table} set (fillfactor = 80)`),
+    ...forBoth(
+      name,
+      (table, slot) => `create unique index reservation_line_single_${slot} on ${table} (tenant_id, item_id)
+        where single and state in ('held', 'allocated', 'committed')`,
+    ),
+    ...forBoth(
+      name,
+      (table, slot) =>
+        `create index reservation_line_held_${slot} on ${table} (tenant_id, item_id, expires_at) where state = 'held'`,
+    ),
+    ...forBoth(
+      name,
+      (table, slot) => `create index reservation_line_expiry_${slot} on ${table} (expires_at) where state = 'held'`,
+    ),
+    ...forBoth(name, (table) => acrossTenants(table, 'app_worker', 'select')),
   ];
 }

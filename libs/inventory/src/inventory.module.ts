@@ -1,0 +1,67 @@
+import { Module, type Provider } from '@nestjs/common';
+import { AdjustStockHandler } from './commands/adjust-stock.command.js';
+import { AllocateReservationHandler } from './commands/allocate-reservation.command.js';
+import { ChangeCostHandler } from './commands/change-cost.command.js';
+import { ChangePriceHandler } from './commands/change-price.command.js';
+import { CloseLocationHandler } from './commands/close-location.command.js';
+import { CommitReservationHandler } from './commands/commit-reservation.command.js';
+import { CountStockHandler } from './commands/count-stock.command.js';
+import { CreateLocationHandler } from './commands/create-location.command.js';
+import { DescribeItemHandler } from './commands/describe-item.command.js';
+import { ExtendReservationHandler } from './commands/extend-reservation.command.js';
+import { LiftDueQuarantineHandler } from './commands/lift-due-quarantine.command.js';
+import { LiftQuarantineHandler } from './commands/lift-quarantine.command.js';
+import { MakeReservationHandler } from './commands/make-reservation.command.js';
+import { QuarantineItemHandler } from './commands/quarantine-item.command.js';
+import { ReceiveStockHandler } from './commands/receive-stock.command.js';
+import { ReceiveStockInBulkHandler } from './commands/receive-stock-in-bulk.command.js';
+import { RegradeItemHandler } from './commands/regrade-item.command.js';
+import { ReleaseExpiredHoldsHandler } from './commands/release-expired-holds.command.js';
+import { ReleaseReservationHandler } from './commands/release-reservation.command.js';
+import { RelistItemHandler } from './commands/relist-item.command.js';
+import { RenameLocationHandler } from './commands/rename-location.command.js';
+import { ReturnReservationHandler } from './commands/return-reservation.command.js';
+import { SetThresholdHandler } from './commands/set-threshold.command.js';
+import { TransferStockHandler } from './commands/transfer-stock.command.js';
+import { WithdrawItemHandler } from './commands/withdraw-item.command.js';
+import { WriteOffItemHandler } from './commands/write-off-item.command.js';
+import { StockGuards } from './projections/stock-guards.projection.js';
+import { GetReservationHandler } from './queries/get-reservation.query.js';
+import { GetStockItemHandler } from './queries/get-stock-item.query.js';
+import { Reservations } from './reservations.js';
+import { Stock } from './stock.js';
+
+const HANDLERS: Provider[] = [
+  AdjustStockHandler,
+  AllocateReservationHandler,
+  ChangeCostHandler,
+  ChangePriceHandler,
+  CloseLocationHandler,
+  CommitReservationHandler,
+  CountStockHandler,
+  CreateLocationHandler,
+  DescribeItemHandler,
+  ExtendReservationHandler,
+  LiftDueQuarantineHandler,
+  LiftQuarantineHandler,
+  MakeReservationHandler,
+  QuarantineItemHandler,
+  ReceiveStockHandler,
+  ReceiveStockInBulkHandler,
+  RegradeItemHandler,
+  ReleaseExpiredHoldsHandler,
+  ReleaseReservationHandler,
+  RelistItemHandler,
+  RenameLocationHandler,
+  ReturnReservationHandler,
+  SetThresholdHandler,
+  TransferStockHandler,
+  WithdrawItemHandler,
+  WriteOffItemHandler,
+  GetReservationHandler,
+  GetStockItemHandler,
+];
+
+/** Stock, locations and reservations: commands and queries, for both apps. */
+@Module({ providers: [...HANDLERS, Reservations, Stock, StockGuards] })
+export class InventoryModule {}

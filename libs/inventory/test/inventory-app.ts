@@ -1,0 +1,116 @@
+import { Global, Module, type Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { EventingModule, EventStore } from '#platform/eventing';
+import { CursorCodec, type ListRequest, type ListSpec, type PageQuery, readListRequest } from '#platform/http';
+import { type Actor, newUuid, parseId, systemActor } from '#platform/kernel';
+import { Bus, PersistenceModule, UnitOfWork } from '#platform/persistence';
+import type { TestDatabase } from '../../../test/support/database.js';
+import { ReceiveStock, type ReceiveStockInput } from '../src/commands/receive-stock.command.js';
+import { InventoryModule } from '../src/inventory.module.js';
+import type { StockItemView } from '../src/inventory.views.js';
+import { CatalogDouble, knownReleases } from './catalog-double.js';
+
+const SECRET = 'an installation secret for tests, long enough';
+
+@Global()
+@Module({ providers: [{ provide: CursorCodec, useFactory: () => new CursorCodec(SECRET) }], exports: [CursorCodec] })
+class CursorsModule {}
+
+/** A store with stock, and what its releases are. */
+export interface StockStore {
+  readonly tenantId: string;
+  readonly actor: Actor;
+}
+
+/** Inventory as one api process has it, without its HTTP edge. */
+export class InventoryApp {
+  private constructor(private readonly module: TestingModule) {}
+
+  /** @param connections of the pool */
+  static async start(db: TestDatabase, connections = 10): Promise<InventoryApp> {
+    const persistence = PersistenceModule.forRoot({
+      main: { url: db.rtUrl, max: connections },
+      applicationName: 'test-inventory',
+      statementTimeoutMs: 20_000,
+      acquireTimeoutMs: 20_000,
+      slowQueryMs: 60_000,
+    });
+    const imports = [persistence, CursorsModule, EventingModule.forRoot(), CatalogDouble, InventoryModule];
+    const module = await Test.createTestingModule({ imports }).compile();
+    module.useLogger(false);
+    module.enableShutdownHooks([]);
+    await module.init();
+    return new InventoryApp(module);
+  }
+
+  get<T>(type: Type<T>): T {
+    return this.module.get(type, { strict: false });
+  }
+
+  get bus(): Bus {
+    return this.get(Bus);
+  }
+
+  get work(): UnitOfWork {
+    return this.get(UnitOfWork);
+  }
+
+  get events(): EventStore {
+    return this.get(EventStore);
+  }
+
+  /** A store of its own. */
+  newStore(): StockStore {
+    const tenantId = newUuid();
+    return { tenantId, actor: systemActor(tenantId, 'test') };
+  }
+
+  /** An item of a release that the catalogue knows: for sale unless something else is said. */
+  receive({ actor }: StockStore, input: Partial<ReceiveStockInput> = {}): Promise<StockItemView> {
+    const whole = { releaseId: newRelease(), kind: 'single', mediaGrade: 'NM', price: EUR(1_999), ...input } as const;
+    return this.bus.execute(new ReceiveStock(actor, whole));
+  }
+
+  /** A pool of so many units. */
+  receivePool(store: StockStore, quantity: number, input: Partial<ReceiveStockInput> = {}): Promise<StockItemView> {
+    return this.receive(store, { kind: 'pool', quantity, ...input });
+  }
+
+  async close(): Promise<void> {
+    await this.module.close();
+  }
+}
+
+export const EUR = (amount: number) => ({ amount, currency: 'EUR' });
+
+/** A release of the catalogue. @returns its UUID */
+export function newRelease(facts: { readonly archived?: boolean; readonly mergedInto?: string } = {}): string {
+  const id = newUuid();
+  knownReleases.set(id, {
+    id,
+    artist: 'Miles Davis',
+    title: 'Kind of Blue',
+    genres: ['Jazz'],
+    archived: false,
+    ...facts,
+  });
+  return id;
+}
+
+/** The UUID inside a typed id. */
+export function uuid(kind: Parameters<typeof parseId>[0], id: string): string {
+  const value = parseId(kind, id);
+  if (value === undefined) throw new Error(`${id} is no id of a ${kind}`);
+  return value;
+}
+
+/** The UUID of an item. */
+export const itemId = ({ id }: StockItemView): string => uuid('stockItem', id);
+
+/** A list query as the edge reads it. */
+export function listed<Q extends PageQuery>(
+  spec: ListSpec<Q>,
+  parameters: Record<string, string> = {},
+): ListRequest<Q> {
+  return readListRequest(spec, parameters);
+}
