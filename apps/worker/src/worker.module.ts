@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogModule } from '#libs/catalog';
 import { IdentityWorkerModule } from '#libs/identity';
+import { InventoryModule, InventoryWorkerModule } from '#libs/inventory';
 import { EventingModule, EventingWorkerModule } from '#platform/eventing';
 import { HealthModule } from '#platform/health';
 import { JobsModule } from '#platform/jobs';
@@ -44,6 +45,8 @@ export class WorkerModule {
         }),
         IdentityWorkerModule,
         CatalogModule,
+        InventoryModule,
+        InventoryWorkerModule,
       ],
     };
   }

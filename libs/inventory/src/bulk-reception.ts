@@ -3,8 +3,9 @@ import { DomainError, newUuid } from '#platform/kernel';
 import type { Unit } from '#platform/persistence';
 import { keyOf } from './domain/codes.js';
 import type { ItemEvent } from './domain/item-events.js';
-import { receive, receiveAgain, type Reception } from './domain/receive.js';
+import { type Arrival, receive, receiveAgain, type Reception } from './domain/receive.js';
 import { faultOf, type ItemFailure, type ReceiveItem } from './domain/receive-item.js';
+import type { UsedRelease } from './releases.js';
 import { asTaken, itemStream, type Stock } from './stock.js';
 
 /** What became of an item of a bulk call. */
@@ -12,12 +13,14 @@ export type StockOutcome =
   | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly itemId: string; readonly version: number }
   | ItemFailure;
 
+/** The release to use for an id, or why it cannot be used. */
+export type ReleaseOf = (releaseId: string) => UsedRelease | DomainError;
+
 /** An item of the call that can be received as far as is known. */
 interface Candidate {
   readonly index: number;
   readonly item: ReceiveItem;
-  /** UUID of the release after merges. */
-  readonly releaseId: string;
+  readonly release: UsedRelease;
 }
 
 /** A stock item that the call names by its key. */
@@ -45,11 +48,7 @@ export class BulkReception {
     private readonly setting: BulkSetting,
   ) {}
 
-  /** @param releaseOf the release to use for an id, or why it cannot be used */
-  async run(
-    items: readonly ReceiveItem[],
-    releaseOf: (releaseId: string) => string | DomainError,
-  ): Promise<readonly StockOutcome[]> {
+  async run(items: readonly ReceiveItem[], releaseOf: ReleaseOf): Promise<readonly StockOutcome[]> {
     const candidates = this.candidates(items, releaseOf);
     const known = await this.knownItems(candidates);
     const taken = await this.takenWords(candidates, known);
@@ -60,15 +59,12 @@ export class BulkReception {
     return this.outcomes;
   }
 
-  private candidates(
-    items: readonly ReceiveItem[],
-    releaseOf: (releaseId: string) => string | DomainError,
-  ): Candidate[] {
+  private candidates(items: readonly ReceiveItem[], releaseOf: ReleaseOf): Candidate[] {
     const seen = { key: new Set<string>(), sku: new Set<string>(), code: new Set<string>() };
     return items.flatMap((one, index) => {
       const release = faultOf(one) ?? releaseOf(one.releaseId);
-      const failure = typeof release === 'string' ? repeated(one, seen) : failureOf(release, '/releaseId');
-      if (failure === undefined) return [{ index, item: one, releaseId: release as string }];
+      const failure = 'productType' in release ? repeated(one, seen) : failureOf(release, '/releaseId');
+      if (failure === undefined) return [{ index, item: one, release: release as UsedRelease }];
       this.outcomes[index] = failure;
       return [];
     });
@@ -146,16 +142,16 @@ export class BulkReception {
     });
   }
 
-  private arrival(candidate: Candidate): [Candidate['item'], Reception, string] {
-    return [{ ...candidate.item, releaseId: candidate.releaseId }, this.reception(candidate.item), this.setting.source];
+  private arrival(candidate: Candidate): [Arrival, Reception, string] {
+    return [{ ...candidate.item, ...candidate.release }, this.reception(candidate.item), this.setting.source];
   }
 
   private async create(candidates: readonly Candidate[]): Promise<void> {
     const appends = candidates.flatMap((candidate): StreamAppend<ItemEvent>[] => {
-      const { index, item: one, releaseId } = candidate;
+      const { index, item: one, release } = candidate;
       const itemId = newUuid();
       const { key: _, ...arrival } = one;
-      const events = this.attempt(candidate, () => [receive(itemId, { ...arrival, releaseId }, this.reception(one))]);
+      const events = this.attempt(candidate, () => [receive(itemId, { ...arrival, ...release }, this.reception(one))]);
       if (events.length === 0) return [];
       this.outcomes[index] = { outcome: 'created', itemId, version: 1 };
       return [{ stream: itemStream(this.unit.tenantId, itemId), events }];

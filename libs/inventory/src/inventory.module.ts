@@ -26,10 +26,17 @@ import { TransferStockHandler } from './commands/transfer-stock.command.js';
 import { WithdrawItemHandler } from './commands/withdraw-item.command.js';
 import { WriteOffItemHandler } from './commands/write-off-item.command.js';
 import { StockGuards } from './projections/stock-guards.projection.js';
+import { ItemChangesController } from './item-changes.controller.js';
+import { LocationsController } from './locations.controller.js';
+import { GetLocationHandler } from './queries/get-location.query.js';
 import { GetReservationHandler } from './queries/get-reservation.query.js';
 import { GetStockItemHandler } from './queries/get-stock-item.query.js';
+import { ListLocationsHandler } from './queries/list-locations.query.js';
+import { ReservationsController } from './reservations.controller.js';
+import { StockItemsController } from './stock-items.controller.js';
 import { Reservations } from './reservations.js';
 import { Stock } from './stock.js';
+import { HoldSweep } from './tasks/hold-sweep.task.js';
 
 const HANDLERS: Provider[] = [
   AdjustStockHandler,
@@ -58,10 +65,20 @@ const HANDLERS: Provider[] = [
   TransferStockHandler,
   WithdrawItemHandler,
   WriteOffItemHandler,
+  GetLocationHandler,
   GetReservationHandler,
   GetStockItemHandler,
+  ListLocationsHandler,
 ];
 
 /** Stock, locations and reservations: commands and queries, for both apps. */
 @Module({ providers: [...HANDLERS, Reservations, Stock, StockGuards] })
 export class InventoryModule {}
+
+/** Routes of inventory. */
+@Module({ controllers: [ItemChangesController, LocationsController, ReservationsController, StockItemsController] })
+export class InventoryHttpModule {}
+
+/** What follows events, and what comes back by the clock: for the worker. */
+@Module({ providers: [HoldSweep] })
+export class InventoryWorkerModule {}

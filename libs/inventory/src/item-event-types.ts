@@ -23,6 +23,7 @@ defineEvents<ItemEvent>({
       kind: z.enum(['single', 'pool']),
       locationId: id,
       quantity: whole,
+      requiresGrade: z.boolean(),
       code: text,
       sku: text.optional(),
       mediaGrade: mediaGrade.optional(),
@@ -91,10 +92,7 @@ defineEvents<ItemEvent>({
     schema: z.strictObject({
       price: money,
       previous: money.nullable(),
-      cause: z.union([
-        z.strictObject({ rule: text, policyVersion: z.int().min(1).optional() }),
-        z.strictObject({ reason: text }),
-      ]),
+      cause: z.strictObject({ reason: text, rule: text.optional(), policyVersion: z.int().min(1).optional() }),
     }),
   },
   'inventory.cost-changed': { version: 1, schema: z.strictObject({ cost: money, previous: money.nullable() }) },

@@ -32,6 +32,17 @@ function survivor(known: ReadonlyMap<string, ReleaseFacts>, id: string): Release
   return facts;
 }
 
+/** The release that stock is of, after merges, and its kind of goods. */
+export interface UsedRelease {
+  readonly releaseId: string;
+  readonly productType: string;
+}
+
+/** @param id what was asked for, where nothing is known */
+export function usedOf(facts: ReleaseFacts | undefined, id: string): UsedRelease {
+  return { releaseId: facts?.id ?? id, productType: facts?.productType ?? 'record' };
+}
+
 /** Why stock of a release cannot be received; undefined when it can. */
 export function releaseRefusal(facts: ReleaseFacts | undefined): Error | undefined {
   if (!facts)

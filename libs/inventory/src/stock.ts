@@ -26,6 +26,9 @@ export interface ItemChangeOptions {
   readonly commands?: readonly NewCommand[];
 }
 
+/** Decides on an item under its lock. */
+export type DecideItem = (state: Item, now: Date) => readonly ItemEvent[] | Promise<readonly ItemEvent[]>;
+
 /** Decides on items under their locks; answers the events of each, in the order of the items. */
 export type DecideItems = (
   items: readonly LockedItem[],
@@ -51,7 +54,7 @@ export class Stock {
    */
   async change(
     itemId: string,
-    decide: (state: Item, now: Date) => readonly ItemEvent[],
+    decide: DecideItem,
     { ifMatch, commands }: ItemChangeOptions = {},
   ): Promise<ChangedItem> {
     const [changed] = await this.changeMany(
@@ -94,15 +97,11 @@ export class Stock {
   }
 
   /** Decides on an item after its expired holds were released, and adds what follows by itself. */
-  async afterExpiry(
-    { itemId, state }: LockedItem,
-    now: Date,
-    decide: (state: Item, now: Date) => readonly ItemEvent[],
-  ): Promise<ItemEvent[]> {
+  async afterExpiry({ itemId, state }: LockedItem, now: Date, decide: DecideItem): Promise<ItemEvent[]> {
     const isReserved = Object.values(state.levels).some(({ reserved }) => reserved > 0);
     const holds = isReserved ? await overdueHolds(this.work.current(), [itemId]) : [];
     const expired = expire(holds, now);
-    return settled(state, [...expired, ...decide(fold(state, expired), now)]);
+    return settled(state, [...expired, ...(await decide(fold(state, expired), now))]);
   }
 }
 

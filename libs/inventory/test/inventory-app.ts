@@ -4,6 +4,7 @@ import { EventingModule, EventStore } from '#platform/eventing';
 import { CursorCodec, type ListRequest, type ListSpec, type PageQuery, readListRequest } from '#platform/http';
 import { type Actor, newUuid, parseId, systemActor } from '#platform/kernel';
 import { Bus, PersistenceModule, UnitOfWork } from '#platform/persistence';
+import type { ReleaseFacts } from '#libs/catalog';
 import type { TestDatabase } from '../../../test/support/database.js';
 import { ReceiveStock, type ReceiveStockInput } from '../src/commands/receive-stock.command.js';
 import { InventoryModule } from '../src/inventory.module.js';
@@ -84,13 +85,14 @@ export class InventoryApp {
 export const EUR = (amount: number) => ({ amount, currency: 'EUR' });
 
 /** A release of the catalogue. @returns its UUID */
-export function newRelease(facts: { readonly archived?: boolean; readonly mergedInto?: string } = {}): string {
+export function newRelease(facts: Partial<ReleaseFacts> = {}): string {
   const id = newUuid();
   knownReleases.set(id, {
     id,
     artist: 'Miles Davis',
     title: 'Kind of Blue',
     genres: ['Jazz'],
+    productType: 'record',
     archived: false,
     ...facts,
   });

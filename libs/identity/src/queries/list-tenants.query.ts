@@ -10,6 +10,7 @@ import {
   pageOf,
   PageQuery,
   Text,
+  pageOf,
 } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';

@@ -7,7 +7,7 @@ import { MOST_UNITS } from '../domain/guards.js';
 import { adjust } from '../domain/stock-changes.js';
 import { type StockItemView, stockItemView } from '../inventory.views.js';
 import { openLocation } from '../locations.js';
-import { Stock } from '../stock.js';
+import { type DecideItem, Stock } from '../stock.js';
 
 export class AdjustStockInput {
   /** Where; left out: the store's default location. */
@@ -56,8 +56,11 @@ export class AdjustStockHandler implements ICommandHandler<AdjustStock> {
 
   async execute({ itemId, change }: AdjustStock): Promise<StockItemView> {
     const { input, ifMatch } = change;
-    const { id: locationId } = await openLocation(this.work.current(), input.locationId);
-    const changed = await this.stock.change(itemId, (state) => adjust(state, { ...input, locationId }), { ifMatch });
+    const decide: DecideItem = async (state) => {
+      const { id: locationId } = await openLocation(this.work.current(), input.locationId);
+      return adjust(state, { ...input, locationId });
+    };
+    const changed = await this.stock.change(itemId, decide, { ifMatch });
     return stockItemView(itemId, changed);
   }
 }

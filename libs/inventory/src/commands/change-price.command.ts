@@ -13,17 +13,23 @@ export class ChangePriceInput {
   readonly price!: Money;
 
   /**
-   * Why a person has set it. Either this or `rule`.
+   * Why, in a word or a few.
    * @example "crate digging week"
    */
-  @Text({ max: LONGEST.reason, optional: true })
-  readonly reason?: string;
+  @Text({ max: LONGEST.reason })
+  readonly reason!: string;
 
-  /** The rule that has set it, such as `markdown-90-days`. Either this or `reason`. */
+  /**
+   * The rule that has set it, where it was no person.
+   * @example "markdown-90-days"
+   */
   @Text({ max: LONGEST.reason, optional: true })
   readonly rule?: string;
 
-  /** Version of the policy that the rule belongs to. */
+  /**
+   * Version of the policy that the rule belongs to.
+   * @example 3
+   */
   @WholeNumber({ min: 1, max: 1_000_000_000, optional: true })
   readonly policyVersion?: number;
 }

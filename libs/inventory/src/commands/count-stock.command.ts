@@ -6,7 +6,7 @@ import { MOST_UNITS } from '../domain/guards.js';
 import { count } from '../domain/stock-changes.js';
 import { type StockItemView, stockItemView } from '../inventory.views.js';
 import { openLocation } from '../locations.js';
-import { Stock } from '../stock.js';
+import { type DecideItem, Stock } from '../stock.js';
 
 export class CountStockInput {
   /** Where; left out: the store's default location. */
@@ -41,9 +41,11 @@ export class CountStockHandler implements ICommandHandler<CountStock> {
 
   async execute({ itemId, change }: CountStock): Promise<StockItemView> {
     const { input, ifMatch } = change;
-    const { id: locationId } = await openLocation(this.work.current(), input.locationId);
-    const { counted } = input;
-    const changed = await this.stock.change(itemId, (state) => count(state, { locationId, counted }), { ifMatch });
+    const decide: DecideItem = async (state) => {
+      const { id: locationId } = await openLocation(this.work.current(), input.locationId);
+      return count(state, { locationId, counted: input.counted });
+    };
+    const changed = await this.stock.change(itemId, decide, { ifMatch });
     return stockItemView(itemId, changed);
   }
 }

@@ -5,7 +5,7 @@ import { Bus, UnitOfWork } from '#platform/persistence';
 import { BulkReception, type StockOutcome } from '../bulk-reception.js';
 import type { ReceiveItem } from '../domain/receive-item.js';
 import { openLocation } from '../locations.js';
-import { releaseRefusal, releasesOf } from '../releases.js';
+import { releaseRefusal, releasesOf, usedOf } from '../releases.js';
 import { Stock } from '../stock.js';
 
 /** Receives or updates stock known by its key; joins the open unit; one outcome per item, in order. */
@@ -47,7 +47,7 @@ export class ReceiveStockInBulkHandler implements ICommandHandler<ReceiveStockIn
     return reception.run(items, (releaseId) => {
       const facts = releases.get(releaseId);
       const refusal = releaseRefusal(facts);
-      return refusal instanceof DomainError ? refusal : (facts?.id ?? releaseId);
+      return refusal instanceof DomainError ? refusal : usedOf(facts, releaseId);
     });
   }
 }

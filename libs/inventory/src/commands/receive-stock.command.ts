@@ -14,7 +14,7 @@ import { LONGEST } from '../domain/receive-item.js';
 import { type StockItemView, stockItemView } from '../inventory.views.js';
 import { openLocation } from '../locations.js';
 import { liftWhenDue } from '../quarantine-timer.js';
-import { releaseRefusal, releasesOf } from '../releases.js';
+import { releaseRefusal, releasesOf, usedOf } from '../releases.js';
 import { asTaken, itemStream } from '../stock.js';
 
 export class ReceiveStockInput {
@@ -123,7 +123,7 @@ export class ReceiveStockHandler implements ICommandHandler<ReceiveStock> {
       ...(reference ? { reference } : {}),
     };
     const reception = { locationId: location.id, provenance, now: location.now };
-    const event = receive(itemId, { ...arrival, quantity, releaseId: release?.id ?? releaseId }, reception);
+    const event = receive(itemId, { ...arrival, quantity, ...usedOf(release, releaseId) }, reception);
     const stream = itemStream(actor.tenantId, itemId);
     const commands = input.holdUntil === undefined ? [] : [liftWhenDue(itemId, input.holdUntil)];
     await asTaken(() => this.events.append(stream, [event], { expected: 'none', commands }));

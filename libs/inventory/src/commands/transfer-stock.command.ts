@@ -6,7 +6,7 @@ import { MOST_UNITS } from '../domain/guards.js';
 import { transfer } from '../domain/stock-changes.js';
 import { type StockItemView, stockItemView } from '../inventory.views.js';
 import { defaultLocationId, openLocation } from '../locations.js';
-import { Stock } from '../stock.js';
+import { type DecideItem, Stock } from '../stock.js';
 
 export class TransferStockInput {
   /** Where they are; left out: the store's default location. */
@@ -46,10 +46,11 @@ export class TransferStockHandler implements ICommandHandler<TransferStock> {
   async execute({ itemId, change }: TransferStock): Promise<StockItemView> {
     const { input, ifMatch } = change;
     const unit = this.work.current();
-    const { id: to } = await openLocation(unit, input.to);
-    const from = input.from ?? defaultLocationId(unit.tenantId);
-    const { quantity } = input;
-    const changed = await this.stock.change(itemId, (state) => transfer(state, { from, to, quantity }), { ifMatch });
+    const decide: DecideItem = async (state) => {
+      const { id: to } = await openLocation(unit, input.to);
+      return transfer(state, { from: input.from ?? defaultLocationId(unit.tenantId), to, quantity: input.quantity });
+    };
+    const changed = await this.stock.change(itemId, decide, { ifMatch });
     return stockItemView(itemId, changed);
   }
 }

@@ -30,7 +30,7 @@ export const inventoryErrors = declareErrors('inventory', {
   },
   price_cause: {
     problem: 'validation-failed',
-    when: 'A price is set by a rule or by a person for a reason: exactly one of both is named.',
+    when: 'The version of a policy is named without the rule that has set the price.',
   },
   needs_grading: { problem: 'conflict', when: 'A single copy is not for sale before it is graded.' },
   needs_price: { problem: 'conflict', when: 'An item is not for sale before it has a price.' },

@@ -26,6 +26,8 @@ export interface StockReceived {
   readonly kind: ItemKind;
   readonly locationId: string;
   readonly quantity: number;
+  /** It is not for sale before its medium is graded: a single copy of a record. */
+  readonly requiresGrade: boolean;
   readonly code: string;
   readonly sku?: string;
   readonly mediaGrade?: MediaGrade;
@@ -49,8 +51,12 @@ export interface ClaimPart {
   readonly quantity: number;
 }
 
-/** Who set a price: a rule of a policy, or a person for a reason. The person stands in the event's metadata. */
-export type PriceCause = { readonly rule: string; readonly policyVersion?: number } | { readonly reason: string };
+/** Why a price was set: in words, and by which rule of which policy where it was no person. The person stands in the metadata. */
+export interface PriceCause {
+  readonly reason: string;
+  readonly rule?: string;
+  readonly policyVersion?: number;
+}
 
 type Fact<T extends string, D extends object> = { readonly type: T; readonly data: D };
 

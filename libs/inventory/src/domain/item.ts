@@ -19,6 +19,8 @@ export interface Item {
   readonly holdUntil: string | null;
   readonly releaseId: string;
   readonly kind: ItemKind;
+  /** It is not for sale before its medium is graded. */
+  readonly requiresGrade: boolean;
   readonly code: string;
   readonly sku: string | null;
   readonly mediaGrade: MediaGrade | null;
@@ -45,6 +47,7 @@ const NOTHING: Item = {
   holdUntil: null,
   releaseId: '',
   kind: 'single',
+  requiresGrade: false,
   code: '',
   sku: null,
   mediaGrade: null,

@@ -6,9 +6,13 @@ import type { Item } from './item.js';
 import { type DataOf, type ItemEvent, NEEDS_GRADING, NEEDS_PRICE, type PriceCause } from './item-events.js';
 import { inTurn } from './settle.js';
 
-/** What keeps an item from being sold: a single copy needs a grade of its medium, everything a price. */
-export function lackOf({ kind, mediaGrade, price }: Pick<Item, 'kind' | 'mediaGrade' | 'price'>): string | undefined {
-  if (kind === 'single' && mediaGrade === null) return NEEDS_GRADING;
+/** What keeps an item from being sold: a copy of a record needs a grade of its medium, everything a price. */
+export function lackOf({
+  requiresGrade,
+  mediaGrade,
+  price,
+}: Pick<Item, 'requiresGrade' | 'mediaGrade' | 'price'>): string | undefined {
+  if (requiresGrade && mediaGrade === null) return NEEDS_GRADING;
   return price === null ? NEEDS_PRICE : undefined;
 }
 

@@ -14,6 +14,8 @@ export interface Arrival {
   readonly kind: ItemKind;
   /** 1 for a single copy. */
   readonly quantity: number;
+  /** What kind of goods the catalogue says it is, such as `record`: those are graded. */
+  readonly productType: string;
   readonly code?: string;
   readonly sku?: string;
   readonly mediaGrade?: MediaGrade;
@@ -34,17 +36,19 @@ export interface Reception {
 
 /** A new item: for sale, or withdrawn for what it lacks, or quarantined. */
 export function receive(itemId: string, arrival: Arrival, { locationId, provenance, now }: Reception): ItemEvent {
-  const { holdUntil, code, ...known } = arrival;
+  const { holdUntil, code, productType, ...known } = arrival;
   if (holdUntil !== undefined && Date.parse(holdUntil) <= now.getTime()) {
     throw inventoryErrors.hold_until_in_past('Name an instant in the future, or leave holdUntil out.', {
       errors: [{ pointer: '/holdUntil', code: 'in_past', message: 'This instant must lie in the future.' }],
     });
   }
   const { kind, mediaGrade = null, price = null } = arrival;
-  const lack = lackOf({ kind, mediaGrade, price });
+  const requiresGrade = kind === 'single' && productType === 'record';
+  const lack = lackOf({ requiresGrade, mediaGrade, price });
   const data: StockReceived = {
     ...known,
     locationId,
+    requiresGrade,
     code: code ?? codeOf(itemId),
     provenance,
     ...statusOf(lack, holdUntil),
@@ -75,7 +79,7 @@ export function receiveAgain(state: Item, arrival: Arrival, reception: Reception
   const events = inTurn(
     state,
     (now) => regrade(now, { ...(mediaGrade ? { mediaGrade } : {}), ...(sleeveGrade ? { sleeveGrade } : {}) }),
-    (now) => (price ? changePrice(now, price, { rule: `import:${source}` }) : []),
+    (now) => (price ? changePrice(now, price, { reason: 'import', rule: `import:${source}` }) : []),
     (now) => (cost ? changeCost(now, cost) : []),
     (now) => describe(now, words),
     (now) => setTo(now, arrival.quantity, reception.locationId),

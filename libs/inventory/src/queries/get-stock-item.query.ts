@@ -1,10 +1,15 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { EventStore } from '#platform/eventing';
-import { notFound } from '#platform/http';
+import { Instant, notFound } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { item } from '../domain/item.js';
 import { type StockItemView, stockItemView } from '../inventory.views.js';
 import { itemStream } from '../stock.js';
+
+export class GetStockItemParameters {
+  @Instant({ optional: true, description: 'Show the item as it was at this instant.' })
+  readonly asOf?: string;
+}
 
 /** A stock item as it is, or as it was at an instant. */
 export class GetStockItem extends Query<StockItemView> {

@@ -56,10 +56,11 @@ export class MoneyBody implements Money {
     min: -Number.MAX_SAFE_INTEGER,
     max: Number.MAX_SAFE_INTEGER,
     description: 'Minor units: 1999 is 19.99 EUR.',
+    example: 1_999,
   })
   readonly amount!: number;
 
-  @OneOf(currencyCodes)
+  @OneOf(currencyCodes, { example: 'EUR' })
   readonly currency!: string;
 }
 
