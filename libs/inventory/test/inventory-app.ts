@@ -4,12 +4,11 @@ import { EventingModule, EventStore } from '#platform/eventing';
 import { CursorCodec, type ListRequest, type ListSpec, type PageQuery, readListRequest } from '#platform/http';
 import { type Actor, newUuid, parseId, systemActor } from '#platform/kernel';
 import { Bus, PersistenceModule, UnitOfWork } from '#platform/persistence';
-import type { ReleaseFacts } from '#libs/catalog';
+import { CatalogModule, UpsertReleases } from '#libs/catalog';
 import type { TestDatabase } from '../../../test/support/database.js';
 import { ReceiveStock, type ReceiveStockInput } from '../src/commands/receive-stock.command.js';
 import { InventoryModule } from '../src/inventory.module.js';
 import type { StockItemView } from '../src/inventory.views.js';
-import { CatalogDouble, knownReleases } from './catalog-double.js';
 
 const SECRET = 'an installation secret for tests, long enough';
 
@@ -36,7 +35,7 @@ export class InventoryApp {
       acquireTimeoutMs: 20_000,
       slowQueryMs: 60_000,
     });
-    const imports = [persistence, CursorsModule, EventingModule.forRoot(), CatalogDouble, InventoryModule];
+    const imports = [persistence, CursorsModule, EventingModule.forRoot(), CatalogModule, InventoryModule];
     const module = await Test.createTestingModule({ imports }).compile();
     module.useLogger(false);
     module.enableShutdownHooks([]);
@@ -67,9 +66,18 @@ export class InventoryApp {
   }
 
   /** An item of a release that the catalogue knows: for sale unless something else is said. */
-  receive({ actor }: StockStore, input: Partial<ReceiveStockInput> = {}): Promise<StockItemView> {
-    const whole = { releaseId: newRelease(), kind: 'single', mediaGrade: 'NM', price: EUR(1_999), ...input } as const;
-    return this.bus.execute(new ReceiveStock(actor, whole));
+  async receive(store: StockStore, input: Partial<ReceiveStockInput> = {}): Promise<StockItemView> {
+    const releaseId = input.releaseId ?? (await this.release(store));
+    const whole = { kind: 'single', mediaGrade: 'NM', price: EUR(1_999), ...input, releaseId } as const;
+    return this.bus.execute(new ReceiveStock(store.actor, whole));
+  }
+
+  /** A release of the store's catalogue, always the same for a name. @returns its UUID */
+  async release({ actor }: StockStore, externalId = 'kind-of-blue', productType = 'record'): Promise<string> {
+    const facts = { externalId, title: 'Kind of Blue', artists: ['Miles Davis'], genres: ['Jazz'], productType };
+    const [made] = await this.bus.execute(new UpsertReleases(actor, { source: 'test', items: [facts] }));
+    if (!made || made.outcome === 'failed') throw new Error(`the release was not made: ${JSON.stringify(made)}`);
+    return made.releaseId;
   }
 
   /** A pool of so many units. */
@@ -83,21 +91,6 @@ export class InventoryApp {
 }
 
 export const EUR = (amount: number) => ({ amount, currency: 'EUR' });
-
-/** A release of the catalogue. @returns its UUID */
-export function newRelease(facts: Partial<ReleaseFacts> = {}): string {
-  const id = newUuid();
-  knownReleases.set(id, {
-    id,
-    artist: 'Miles Davis',
-    title: 'Kind of Blue',
-    genres: ['Jazz'],
-    productType: 'record',
-    archived: false,
-    ...facts,
-  });
-  return id;
-}
 
 /** The UUID inside a typed id. */
 export function uuid(kind: Parameters<typeof parseId>[0], id: string): string {

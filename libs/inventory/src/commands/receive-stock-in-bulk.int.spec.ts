@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newUuid } from '#platform/kernel';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { EUR, InventoryApp, newRelease, type StockStore } from '../../test/inventory-app.js';
+import { EUR, InventoryApp, type StockStore } from '../../test/inventory-app.js';
 import type { ReceiveItem } from '../domain/receive-item.js';
 import { GetStockItem } from '../queries/get-stock-item.query.js';
 import { MakeReservation } from './make-reservation.command.js';
@@ -10,14 +10,15 @@ import { ReceiveStockInBulk } from './receive-stock-in-bulk.command.js';
 let db: TestDatabase;
 let app: InventoryApp;
 let store: StockStore;
-const releaseId = newRelease();
+let releaseId: string;
 
 beforeAll(async () => {
   db = await createTestDatabase();
   app = await InventoryApp.start(db);
 });
-beforeEach(() => {
+beforeEach(async () => {
   store = app.newStore();
+  releaseId = await app.release(store);
 });
 afterAll(async () => {
   await app.close();
@@ -41,12 +42,14 @@ const get = (outcome: unknown) => app.bus.execute(new GetStockItem(store.actor, 
 
 describe('a bulk reception', () => {
   test('answers an outcome for each item, in order, and receives what is good', async () => {
+    const archived = await app.release(store, 'archived');
+    await db.admin(`update catalog.release set state = 'archived' where id = $1`, [archived]);
     const outcomes = await receive(
       single({ key: '1#1' }),
       single({ kind: 'single', quantity: 2 }),
       pool(40, { key: '2', sku: 'LP-2', code: 'L2' }),
       single({ releaseId: newUuid() }),
-      single({ releaseId: newRelease({ archived: true }) }),
+      single({ releaseId: archived }),
       single({ releaseId: 'rel_1' }),
     );
     expect(outcomes).toMatchObject([

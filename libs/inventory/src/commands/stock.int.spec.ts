@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newUuid } from '#platform/kernel';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { EUR, InventoryApp, itemId, newRelease, type StockStore, uuid } from '../../test/inventory-app.js';
+import { EUR, InventoryApp, itemId, type StockStore, uuid } from '../../test/inventory-app.js';
 import { GetStockItem } from '../queries/get-stock-item.query.js';
 import { AdjustStock } from './adjust-stock.command.js';
 import { CloseLocation } from './close-location.command.js';
@@ -55,13 +55,23 @@ describe('receiving an item', () => {
     await expect(app.receive(store, { releaseId: newUuid() })).rejects.toMatchObject({
       code: 'inventory.release_not_found',
     });
-    await expect(app.receive(store, { releaseId: newRelease({ archived: true }) })).rejects.toMatchObject({
+    const [survivor, merged, twice, archived] = await Promise.all(
+      ['survivor', 'merged', 'merged twice', 'archived'].map((name) => app.release(store, name)),
+    );
+    const become = (state: string, id?: string, into?: string) =>
+      db.admin('update catalog.release set state = $1, merged_into = $2 where id = $3', [state, into ?? null, id]);
+    await become('archived', archived);
+    await expect(app.receive(store, { releaseId: archived })).rejects.toMatchObject({
       code: 'inventory.release_archived',
     });
-    const survivor = newRelease();
-    const merged = newRelease({ archived: true, mergedInto: newRelease({ archived: true, mergedInto: survivor }) });
-    const made = await app.receive(store, { releaseId: merged });
-    expect(uuid('release', made.releaseId)).toBe(survivor);
+    await become('merged', merged, survivor);
+    await become('merged', twice, merged);
+    expect(uuid('release', (await app.receive(store, { releaseId: twice })).releaseId)).toBe(survivor);
+  });
+
+  test('wants a grade of a copy of a record, not of other goods', async () => {
+    const releaseId = await app.release(store, 'a mug', 'mug');
+    expect(await app.receive(store, { releaseId, mediaGrade: undefined })).toMatchObject({ status: 'available' });
   });
 
   test('is refused for a code or SKU that another item has, also in another spelling', async () => {

@@ -29,6 +29,12 @@ export function assertKept(state: Item, command: string): void {
 
 /** @throws inventory.reserved when units would be taken away that are promised; quantity_out_of_range, single_quantity, sold */
 export function assertUnits(state: Item, level: Level, units: number, total: number): void {
+  if (units < 0 || total > MOST_UNITS) {
+    throw inventoryErrors.quantity_out_of_range(
+      `The item has ${level.onHand} units here; it can have 0 to ${MOST_UNITS}. Count it and send the number.`,
+      { onHand: level.onHand },
+    );
+  }
   if (units < level.reserved) {
     throw inventoryErrors.reserved(
       `${level.reserved} of the units here are held or allocated. Release those reservations first.`,
@@ -40,12 +46,6 @@ export function assertUnits(state: Item, level: Level, units: number, total: num
   }
   if (state.kind === 'single' && total > 1) {
     throw inventoryErrors.single_quantity('A single copy is one unit. Receive further copies as items of their own.');
-  }
-  if (units < 0 || total > MOST_UNITS) {
-    throw inventoryErrors.quantity_out_of_range(
-      `The item has ${level.onHand} units here; it can have 0 to ${MOST_UNITS}. Count it and send the number.`,
-      { onHand: level.onHand },
-    );
   }
 }
 

@@ -137,13 +137,18 @@ function changed(state: Item, { type, data }: ItemEvent): Partial<Item> {
 }
 
 function received(data: StockReceived): Item {
-  const { status, reason, holdUntil, locationId, quantity, ...known } = data;
+  const { locationId, quantity, ...known } = data;
   return {
     ...NOTHING,
     ...known,
-    status,
-    reason: reason ?? null,
-    holdUntil: holdUntil ?? null,
+    reason: data.reason ?? null,
+    holdUntil: data.holdUntil ?? null,
+    sku: data.sku ?? null,
+    mediaGrade: data.mediaGrade ?? null,
+    sleeveGrade: data.sleeveGrade ?? null,
+    note: data.note ?? null,
+    price: data.price ?? null,
+    cost: data.cost ?? null,
     levels: { [locationId]: { onHand: quantity, reserved: 0 } },
   };
 }

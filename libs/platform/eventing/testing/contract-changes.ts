@@ -8,6 +8,55 @@ import { type Counter, counted, type CounterEvent, counter, countUpTo, documente
 
 /** How streams are read, decided on and kept folded. */
 export function describeChanges(kit: ContractKit): void {
+  describe('a decision on several streams', () => {
+    const onBoth = (by: readonly number[]) => async () => by.map((one) => (one === 0 ? [] : [counted(one)]));
+
+    it('appends to those that it changes, in one commit, and answers all states', async () => {
+      const [a, b] = [await kit.begun(1, 2), await kit.begun(5)];
+      const changed = await kit.store.changeMany([a, b], counter, onBoth([4, 0]));
+      expect(changed).toMatchObject({
+        streams: [
+          { version: 3, state: { total: 7 } },
+          { version: 1, state: { total: 5 } },
+        ],
+        duplicate: false,
+      });
+      expect([await kit.totals(a), await kit.totals(b)]).toEqual([[1, 2, 4], [5]]);
+      expect(await kit.store.changeMany([a, b], counter, onBoth([0, 0]))).toMatchObject({ lastPosition: undefined });
+    });
+
+    it('answers what it did when the same command comes again', async () => {
+      const [a, b] = [await kit.begun(1), kit.fresh()];
+      const commandId = newUuid();
+      const first = await kit.store.changeMany([a, b], counter, onBoth([2, 3]), { commandId });
+      const again = await kit.store.changeMany([a, b], counter, onBoth([2, 3]), { commandId });
+      expect([first.duplicate, again.duplicate, again.lastPosition]).toEqual([false, true, first.lastPosition]);
+      expect([await kit.totals(a), await kit.totals(b)]).toEqual([[1, 2], [3]]);
+    });
+
+    it('keeps states beside their streams', async () => {
+      const kept = documented(2);
+      const [a, b] = [await kit.begun(1), await kit.begun(1, 2, 3)];
+      await kit.store.changeMany([a, b], kept, onBoth([5, 0]));
+      await kit.under.spoilState(a, { total: 100, events: 2 });
+      const { streams } = await kit.store.changeMany([a, b], kept, onBoth([1, 1]));
+      expect(streams).toMatchObject([{ state: { total: 101 } }, { state: { total: 7 } }]);
+    });
+
+    it('is nothing when it is refused, or when a stream is archived', async () => {
+      const [a, b] = [await kit.begun(1), await kit.begun(2)];
+      const refused = kit.store.changeMany([a, b], counter, async ([first]) => [
+        countUpTo(9)(first?.state ?? counter.initial),
+        countUpTo(2)({ total: 2, events: 1 }),
+      ]);
+      await expect(refused).rejects.toMatchObject({ code: 'test.full' });
+      await kit.under.close(b);
+      const closed = kit.store.changeMany([a, b], counter, onBoth([1, 1]));
+      await expect(closed).rejects.toMatchObject({ code: 'eventing.stream_closed' });
+      expect(await kit.totals(a)).toEqual([1]);
+    });
+  });
+
   describe('reading', () => {
     it('answers events in order, after a version and so many', async () => {
       const stream = await kit.begun(1, 2, 3, 4);
