@@ -13,7 +13,6 @@ import {
   type Page,
   pageOf,
   type ValueRule,
-  pageOf,
 } from '#platform/http';
 import { type Actor, formatId, parseId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';

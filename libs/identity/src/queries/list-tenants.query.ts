@@ -10,7 +10,6 @@ import {
   pageOf,
   PageQuery,
   Text,
-  pageOf,
 } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
