@@ -153,6 +153,19 @@ const SPOIL: Readonly<Record<string, ((setting: Setting) => Promise<void>) | nul
   rebuildProjection: async () => {
     await api.database.admin(`update es.projections set kind = 'reaction'`);
   },
+  importReleases: null,
+  moveCategory: null,
+  createCategory: (setting) => caller.run('createCategory', setting),
+  renameCategory: (setting) => caller.run('createCategory', setting, { body: { name: 'Electronica' } }),
+  deleteCategory: () => Promise.resolve(),
+  createRelease: (setting) => caller.run('createRelease', setting),
+  updateRelease: (setting) => caller.run('archiveRelease', setting),
+  setReleaseCategories: (setting) => caller.run('archiveRelease', setting),
+  archiveRelease: (setting) => caller.run('mergeRelease', setting),
+  restoreRelease: (setting) => caller.run('mergeRelease', setting),
+  mergeRelease: async () => {
+    await api.database.admin(`update catalog.release set state = 'archived' where title = 'The other'`);
+  },
   revokeApiKey: (setting) => caller.run('revokeApiKey', setting),
   rotateApiKey: (setting) => caller.run('revokeApiKey', setting),
   resumeTenant: () => Promise.resolve(),

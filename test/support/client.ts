@@ -20,6 +20,8 @@ export interface Store {
   readonly tenantId: string;
   readonly key: string;
   readonly keyId: string;
+  readonly releaseId: string;
+  readonly categoryId: string;
 }
 
 /** Settings of an api that is asked a lot at once on a machine that is busy with other tests; it stands behind one proxy. */
@@ -103,22 +105,26 @@ export function pathOf(route: ApiRoute, idOf: (kind: ApiRoute['ids'][number]['ki
   return route.ids.reduce((path, { name, kind }) => path.replace(`:${name}`, idOf(kind)), route.path);
 }
 
-/** Makes a store whose limits no test reaches, and its first key. */
+/** Makes a store whose limits no test reaches, its first key, and a thing of each kind. */
 export async function makeStore(
   { url, operatorToken: key }: Pick<TestApi, 'url' | 'operatorToken'>,
   name = 'Test Records',
   mode: 'test' | 'live' = 'test',
 ): Promise<Store> {
-  const operate = async <T>(method: string, path: string, body: object): Promise<T> => {
-    const answer = await request<T>(`${url}/api/v1/platform/tenants${path}`, method, { key, body });
+  const send = async <T>(method: string, path: string, body: object, caller: string): Promise<T> => {
+    const answer = await request<T>(`${url}/api/v1/${path}`, method, { key: caller, body });
     if (answer.status >= 300) throw new Error(`the store was not made: ${answer.text}`);
     return answer.body;
   };
+  const operate = <T>(method: string, path: string, body: object): Promise<T> =>
+    send(method, `platform/tenants${path}`, body, key);
   const limits = { requestsPerMinute: 1_000_000, keyRequestsPer10Seconds: 1_000_000, concurrentRequests: 10_000 };
   const { id: tenantId } = await operate<{ id: string }>('POST', '', { name, mode });
   await operate('PUT', `/${tenantId}/limits`, limits);
   const issued = await operate<{ id: string; key: string }>('POST', `/${tenantId}/api-keys`, { name: 'first key' });
-  return { tenantId, key: issued.key, keyId: issued.id };
+  const release = await send<{ id: string }>('POST', 'catalog/releases', { title: 'Stockholm' }, issued.key);
+  const category = await send<{ id: string }>('POST', 'catalog/categories', { name: 'Electronic' }, issued.key);
+  return { tenantId, key: issued.key, keyId: issued.id, releaseId: release.id, categoryId: category.id };
 }
 
 /** What is wrong with log lines: not one line of JSON each, or with a secret in them. */

@@ -27,6 +27,17 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /api/v1/platform/parked-commands/:id/replay': null,
   'POST /api/v1/platform/parked-commands/:id/discard': { reason: 'corrected by hand' },
   'POST /api/v1/platform/tenants/:id/api-keys': { name: 'First', scopes: ['key:read'] },
+  'POST /api/v1/catalog/categories': { name: 'Jazz' },
+  'PATCH /api/v1/catalog/categories/:id': { name: 'Free jazz' },
+  'POST /api/v1/catalog/categories/:id/move': { parentId: null },
+  'DELETE /api/v1/catalog/categories/:id': null,
+  'POST /api/v1/catalog/releases': { title: 'Stockholm' },
+  'POST /api/v1/catalog/releases/bulk': { source: 'discogs', items: [{ externalId: '1', title: 'Stockholm' }] },
+  'PATCH /api/v1/catalog/releases/:id': { title: 'Stockholm' },
+  'POST /api/v1/catalog/releases/:id/archive': null,
+  'POST /api/v1/catalog/releases/:id/restore': null,
+  'POST /api/v1/catalog/releases/:id/merge': { into: 'rel_01j2jw8f00e00800000000001a' },
+  'PUT /api/v1/catalog/releases/:id/categories': { categoryIds: [] },
 };
 
 /** Names of the writing routes that have an example. */
@@ -49,6 +60,8 @@ export function idIn(store: Store): (kind: IdKind) => string {
     tenant: store.tenantId,
     apiKey: store.keyId,
     parkedCommand: NO_COMMAND,
+    release: store.releaseId,
+    category: store.categoryId,
   };
   return (kind) => {
     const id = ids[kind];

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CatalogModule } from '#libs/catalog';
+import { CatalogHttpModule, CatalogModule } from '#libs/catalog';
 import { IdentityHttpModule, IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
 import { EventingApiModule, EventingModule } from '#platform/eventing';
@@ -65,6 +65,7 @@ export class ApiModule {
         IdentityModule.forRoot({ secret: config.RECRATE_SECRET, operatorToken: config.OPERATOR_TOKEN }),
         IdentityHttpModule,
         CatalogModule,
+        CatalogHttpModule,
         InventoryModule,
       ],
     };

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CatalogModule } from '#libs/catalog';
+import { CatalogWorkerModule } from '#libs/catalog';
 import { IdentityWorkerModule } from '#libs/identity';
 import { InventoryModule, InventoryWorkerModule } from '#libs/inventory';
 import { EventingModule, EventingWorkerModule } from '#platform/eventing';
@@ -44,7 +44,7 @@ export class WorkerModule {
           applicationName: 'recrate-worker-feed',
         }),
         IdentityWorkerModule,
-        CatalogModule,
+        CatalogWorkerModule,
         InventoryModule,
         InventoryWorkerModule,
       ],

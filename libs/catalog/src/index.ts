@@ -1,5 +1,5 @@
 export type { CatalogEvent, ReleaseFact } from './catalog.events.js';
-export { CatalogModule } from './catalog.module.js';
+export { CatalogHttpModule, CatalogModule, CatalogWorkerModule } from './catalog.module.js';
 export { SetStockStatus } from './commands/set-stock-status.command.js';
 export type { StockStatus } from './commands/set-stock-status.command.js';
 export { UpsertReleases } from './commands/upsert-releases.command.js';

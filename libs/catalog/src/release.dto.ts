@@ -29,6 +29,9 @@ const wordRule: ValueRule = {
   schema: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,49}$', example: 'record' },
 };
 
+/** The word by which another system is known. */
+export const sourceRule: ValueRule = { ...wordRule, schema: { ...wordRule.schema, example: 'discogs' } };
+
 const MOST_ATTRIBUTES = 100;
 const attributeName = textRule({ max: 100 });
 const attributesRule: ValueRule = {
@@ -160,7 +163,7 @@ export class ExternalIdInput {
   @field(wordRule)
   readonly source!: string;
 
-  /** @example "1" */
+  /** @example "249504" */
   @Text({ max: 200 })
   readonly externalId!: string;
 }
@@ -176,5 +179,3 @@ export class ReleaseItemInput extends ReleaseFields {
   readonly title?: string;
 }
 
-/** The word by which a source is known. */
-export const sourceRule = wordRule;

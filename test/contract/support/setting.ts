@@ -6,6 +6,30 @@ import { type PlacedOperation, readDocument, resolved } from './documents.js';
 
 const document = readDocument();
 
+/** The id that examples have. */
+const EXAMPLE_UUID = '0190a5c4-3c00-7000-8000-00000000002a';
+/** A store's release as in the examples, and the one that examples merge into. */
+const RELEASE_IDS = ['0190a5c4-3c00-7000-8000-000000000001', EXAMPLE_UUID];
+/** The catalogue that examples speak of, as if a store had it already; $1 is the store. */
+const EXAMPLE_CATALOGUE = `
+  with release as (
+    insert into catalog.release (tenant_id, id, title, artists, labels, formats, genres, styles, tracks, images, attributes,
+                                 product_type, artist_key, title_key, released_key)
+    values ($1, '${RELEASE_IDS[0]}', 'Stockholm', '{The Persuader}', '[{"name":"Svek"}]', '[{"name":"Vinyl"}]', '{Electronic}',
+            '{Deep House}', '[{"title":"Östermalm"}]', '{https://img.example/1.jpg}', '{"binding":"hardcover"}', 'record',
+            'the persuader', 'stockholm', 0),
+           ($1, '${RELEASE_IDS[1]}', 'The other', '{}', '[]', '[]', '{}', '{}', '[]', '{}', '{}', 'record', '', 'the other', 0)),
+  searched as (
+    insert into catalog.release_search (tenant_id, release_id, listed, document, facets, artist_key, title_key, released_key)
+    values ($1, '${RELEASE_IDS[0]}', true, '''n:the persuader'' ''t:stockholm''', '{}', 'the persuader', 'stockholm', 0),
+           ($1, '${RELEASE_IDS[1]}', true, '''t:the other''', '{}', '', 'the other', 0)),
+  named as (
+    insert into catalog.external_id (tenant_id, source, external_key, release_id, item_hash, release_version)
+    values ($1, 'discogs', '1', '${RELEASE_IDS[0]}', '', 1)),
+  category as (
+    insert into catalog.category (tenant_id, id, name, name_key, place) values ($1, '${EXAMPLE_UUID}', 'Electronic', 'electronic', 0))
+  insert into catalog.release_category (tenant_id, category_id, release_id) values ($1, '${EXAMPLE_UUID}', '${RELEASE_IDS[0]}')`;
+
 /** A store of its own with a key, in which one operation is tried. */
 export interface Setting {
   readonly tenantId: string;
@@ -35,12 +59,18 @@ export class OperationCaller {
     const tenant = parseId('tenant', tenantId);
     const [parked] = await this.api.database.admin<{ id: string }>(EXAMPLE_PARKED_COMMAND, [tenant]);
     const parkedCommand = formatId('parkedCommand', parked?.id ?? '');
-    return { tenantId, key, ids: { tenant: tenantId, apiKey: issued.body.id, parkedCommand } };
+    await this.api.database.admin(EXAMPLE_CATALOGUE, [tenant]);
+    const [release = ''] = RELEASE_IDS;
+    const ids = { parkedCommand, release: formatId('release', release), category: formatId('category', EXAMPLE_UUID) };
+    return { tenantId, key, ids: { tenant: tenantId, apiKey: issued.body.id, ...ids } };
   }
 
   /** Does what has to happen before the operation's example can be sent. */
   async prepare({ operation }: PlacedOperation, setting: Setting): Promise<void> {
     if (operation.operationId === 'resumeTenant') await this.run('suspendTenant', setting);
+    if (operation.operationId === 'restoreRelease') await this.run('archiveRelease', setting);
+    if (operation.operationId === 'deleteCategory')
+      await this.api.database.admin('delete from catalog.release_category where category_id = $1', [EXAMPLE_UUID]);
     if (operation.tags.includes('Platform: projections')) await this.api.database.admin(EXAMPLE_PROJECTION);
   }
 

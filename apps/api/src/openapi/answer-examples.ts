@@ -30,4 +30,29 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> 
   dropRetiredBuild: { retiredVersion: 1 },
   replayParkedCommand: { error: 'Error: the till is closed' },
   discardParkedCommand: { error: 'Error: the till is closed' },
+  importReleases: {
+    outcomes: [
+      { outcome: 'created', releaseId: 'rel_01j2jw8f00e00800000000001a', version: 1 },
+      {
+        outcome: 'failed',
+        code: 'catalog.title_missing',
+        field: '/title',
+        message: 'A release that is new to the source needs a title.',
+      },
+    ],
+  },
+  createRelease: { categoryIds: [] },
+  updateRelease: { updatedAt: LATER, version: 2 },
+  archiveRelease: { state: 'archived', updatedAt: LATER, version: 2 },
+  restoreRelease: { updatedAt: LATER, version: 3 },
+  mergeRelease: {
+    state: 'merged',
+    mergedInto: 'rel_01j2jw8f00e00800000000001a',
+    externalIds: [],
+    categoryIds: [],
+    updatedAt: LATER,
+    version: 2,
+  },
+  renameCategory: { releases: 1, updatedAt: LATER, version: 2 },
+  moveCategory: { releases: 1 },
 };

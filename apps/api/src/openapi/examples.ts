@@ -8,13 +8,16 @@ export interface NamedExample {
 
 /** Puts examples together from those of the members, so that each stands once, in the member's comment. */
 export class Examples {
+  /** An answer shows null where a value may be missing; a request shows the value that could be sent. */
+  private prefersNull = true;
+
   constructor(private readonly schemas: Readonly<Record<string, Schema>>) {}
 
   /** An example of a value, without what may be left out. @throws Error naming the member that has none */
   of(schema: Schema, at: string): unknown {
     if (schema.$ref !== undefined) return this.of(this.target(schema), nameOf(schema));
-    if (isNullable(schema)) return this.ofNullable(schema, at);
     const [example] = schema.examples ?? [];
+    if (isNullable(schema) && (this.prefersNull || example === undefined)) return this.ofNullable(schema, at);
     if (example !== undefined) return example;
     if (schema.enum) return schema.enum[0];
     switch (schema.type) {
@@ -39,6 +42,15 @@ export class Examples {
 
   /** A request with everything and, where members may be left out, one with what is needed. */
   ofRequest(schema: Schema): Record<string, NamedExample> {
+    this.prefersNull = false;
+    try {
+      return this.requestsOf(schema);
+    } finally {
+      this.prefersNull = true;
+    }
+  }
+
+  private requestsOf(schema: Schema): Record<string, NamedExample> {
     const { properties = {}, required = [] } = this.target(schema);
     const all = Object.keys(properties);
     const full = { summary: 'Everything', value: this.ofObject(this.target(schema), nameOf(schema), all) };

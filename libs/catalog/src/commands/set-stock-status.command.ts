@@ -1,6 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
+import { ReleaseCache } from '../release-cache.js';
 
 /** How many copies of a release can be sold now. */
 export interface StockStatus {
@@ -21,13 +22,17 @@ export class SetStockStatus extends Command<void> {
 
 @CommandHandler(SetStockStatus)
 export class SetStockStatusHandler implements ICommandHandler<SetStockStatus> {
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cache: ReleaseCache,
+  ) {}
 
   async execute({ input }: SetStockStatus): Promise<void> {
     const unit = this.work.current();
     const latest = new Map(input.items.map(({ releaseId, available }) => [releaseId, available]));
     if (latest.size === 0) return;
     await unit.prepared('catalog.set-stock', SET, [unit.tenantId, [...latest.keys()], [...latest.values()]]);
+    this.cache.changed(unit, [...latest.keys()]);
   }
 }
 

@@ -4,6 +4,7 @@ import { type Actor, DomainError, newUuid } from '#platform/kernel';
 import { EventStore, streamId } from '#platform/eventing';
 import { type Unit, UnitOfWork } from '#platform/persistence';
 import { artistLine, changedContent, isSameContent, newContent, type ReleaseContent } from '../domain/release.js';
+import { ReleaseCache } from '../release-cache.js';
 import { ReleaseItemInput } from '../release.dto.js';
 import {
   claimIds,
@@ -64,6 +65,7 @@ export class UpsertReleasesHandler implements ICommandHandler<UpsertReleases> {
   constructor(
     private readonly work: UnitOfWork,
     private readonly events: EventStore,
+    private readonly cache: ReleaseCache,
   ) {}
 
   async execute({ input }: UpsertReleases): Promise<readonly ReleaseOutcome[]> {
@@ -75,7 +77,12 @@ export class UpsertReleasesHandler implements ICommandHandler<UpsertReleases> {
       unit,
       call.written.map(({ content }) => content),
     );
-    if (call.written.length > 0) await this.publish(unit, input, call.written);
+    if (call.written.length === 0) return outcomes;
+    this.cache.changed(
+      unit,
+      call.written.map(({ id }) => id),
+    );
+    await this.publish(unit, input, call.written);
     return outcomes;
   }
 

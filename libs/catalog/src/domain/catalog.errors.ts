@@ -27,6 +27,24 @@ export const catalogErrors = declareErrors('catalog', {
     when: 'The release was merged into another, which `mergedInto` names: use that one.',
   },
   merge_with_itself: { problem: 'unprocessable', when: 'A release cannot be merged into itself.' },
+  category_name_taken: {
+    problem: 'duplicate',
+    when: 'A category in the same place of the tree has this name already, in whatever case or spelling of Unicode.',
+  },
+  category_not_empty: {
+    problem: 'conflict',
+    when: 'The category has categories below it or releases in it: `categories` and `releases` say how many. Move them first.',
+  },
+  category_cycle: {
+    problem: 'conflict',
+    when: 'A category cannot be moved below itself or below one that is below it.',
+  },
+  category_too_deep: { problem: 'conflict', when: 'The tree would become deeper than 8 levels.' },
+  too_many_categories: { problem: 'conflict', when: 'The store has 5,000 categories: remove some, or merge them.' },
+  category_unknown: {
+    problem: 'reference-not-found',
+    when: 'The body names a category that the store does not have.',
+  },
   release_unknown: {
     problem: 'reference-not-found',
     when: 'The body names a release that the store does not have.',

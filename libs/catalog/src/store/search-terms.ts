@@ -1,6 +1,7 @@
 import type { Unit } from '#platform/persistence';
 import { termsOf } from '../domain/search-document.js';
 import type { ReleaseContent } from '../domain/release.js';
+import { seekTerms } from './seek.js';
 
 /**
  * Adds the words and artist names of releases to what spelling is corrected by. Never waits for another unit: the same term may
@@ -21,8 +22,7 @@ export async function learnTerms(unit: Unit, contents: readonly ReleaseContent[]
     kinds.push(marked.slice(0, at));
     texts.push(marked.slice(at + 1));
   }
-  // With 0 every term is like enough to be seen (the table's policy).
-  await unit.rows(`select set_config('pg_trgm.similarity_threshold', '0', true)`);
+  await seekTerms(unit, '', 0);
   await unit.prepared('catalog.learn-terms', LEARN, [unit.tenantId, kinds, texts]);
 }
 

@@ -94,7 +94,8 @@ function keptHeaders(reply: ApiReply): Record<string, string> {
 /** A body with a whole-number `version` is one version of a resource and gets its ETag; a page of a list gets its links. */
 function described(body: unknown, request: ApiRequest, reply: ApiReply): unknown {
   if (typeof body !== 'object' || body === null) return body;
-  if ('version' in body && typeof body.version === 'number') reply.header('etag', etagOf(body.version));
+  const isVersioned = 'version' in body && typeof body.version === 'number' && !reply.hasHeader('etag');
+  if (isVersioned) reply.header('etag', etagOf(Number(body.version)));
   if ('data' in body && isPage(body)) {
     const link = linkHeader(request.url, body.page);
     if (link !== undefined) reply.header('link', link);

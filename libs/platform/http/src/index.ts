@@ -7,7 +7,7 @@ export type { CensusRow } from './access/route-census.js';
 export { BulkBody } from './body/body-parser.js';
 export { parseStrictJson } from './body/json-scanner.js';
 export type { JsonLimits } from './body/json-scanner.js';
-export { checkIfMatch, requireIfMatch } from './conditional/etag.js';
+export { checkIfMatch, etagOf, requireIfMatch } from './conditional/etag.js';
 export type { IfMatch as IfMatchCondition } from './conditional/etag.js';
 export { ReadsProjection } from './consistency/reads-projection.decorator.js';
 export { IfMatch } from './conditional/if-match.decorator.js';
@@ -23,7 +23,7 @@ export { ListQuery, PageQuery, readListRequest } from './paging/list-request.js'
 export type { ListRequest, ListSpec } from './paging/list-request.js';
 export { pageOf } from './paging/page-of.js';
 export type { ListSource } from './paging/page-of.js';
-export { PageInfo } from './paging/page.dto.js';
+export { Facet, PageInfo } from './paging/page.dto.js';
 export { API_PREFIX, createServer } from './server/create-server.js';
 export type { ServerOptions } from './server/create-server.js';
 export {

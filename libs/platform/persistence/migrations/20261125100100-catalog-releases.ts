@@ -43,10 +43,11 @@ function releases(): string[] {
        primary key (tenant_id, id),
        check ((state = 'merged') = (merged_into is not null))
      )`,
-    `create index release_artist on catalog.release (tenant_id, artist_key, title_key, id)`,
+    `create index release_artist on catalog.release (tenant_id, artist_key, id)`,
     `create index release_title on catalog.release (tenant_id, title_key, id)`,
     `create index release_released on catalog.release (tenant_id, released_key, id)`,
     `create index release_unlisted on catalog.release (tenant_id, id) where state <> 'active'`,
+    `create index release_merged on catalog.release (tenant_id, merged_into) where merged_into is not null`,
     ...guard('catalog.release', WRITERS),
   ];
 }

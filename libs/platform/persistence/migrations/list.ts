@@ -9,6 +9,7 @@ import { EsAppendStreams } from './20261120103200-es-append-streams.js';
 import { EsProgress } from './20261120104000-es-progress.js';
 import { EsInlineReadModels } from './20261125100000-es-inline-read-models.js';
 import { CatalogReleases } from './20261125100100-catalog-releases.js';
+import { CatalogCategories } from './20261125100200-catalog-categories.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
 import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
 import { InventoryStock } from './20261125110000-inventory-stock.js';
@@ -30,6 +31,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261120104000-es-progress', type: EsProgress },
   { name: '20261125100000-es-inline-read-models', type: EsInlineReadModels },
   { name: '20261125100100-catalog-releases', type: CatalogReleases },
+  { name: '20261125100200-catalog-categories', type: CatalogCategories },
   { name: '20261125120000-jobs-work', type: JobsWork },
   { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
   { name: '20261125110000-inventory-stock', type: InventoryStock },

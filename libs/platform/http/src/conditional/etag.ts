@@ -4,11 +4,16 @@ import { httpErrors } from '../http.errors.js';
 /** What an If-Match header allows: any version, or those with one of these entity tags. */
 export type IfMatch = '*' | readonly string[];
 
+/** What an answer shows besides its version. */
+const SHOWN = /\.\d+"$/;
 const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
-/** The strong entity tag of a version: `"v17"`. */
-export function etagOf(version: number): string {
-  return `"v${version}"`;
+/**
+ * The strong entity tag of a version: `"v17"`. Where an answer also shows what others change all the time, such as what is in
+ * stock, a number of that follows, `"v17.3"`: it tells such answers apart, and counts for nothing in If-Match.
+ */
+export function etagOf(version: number, shown?: number): string {
+  return shown === undefined ? `"v${version}"` : `"v${version}.${shown}"`;
 }
 
 /** Reads an If-Match header; undefined when there is none. @throws http.invalid_parameter when it is no list of tags */
@@ -27,7 +32,12 @@ export function requireIfMatch(header: string | undefined): IfMatch {
 
 /** Compares strongly (RFC 9110): a weak tag never matches. @throws http.precondition_failed when the version is another */
 export function checkIfMatch(condition: IfMatch | undefined, version: number): void {
-  if (condition === undefined || condition === '*' || condition.includes(etagOf(version))) return;
+  if (
+    condition === undefined ||
+    condition === '*' ||
+    condition.some((tag) => tag.replace(SHOWN, '"') === etagOf(version))
+  )
+    return;
   throw httpErrors.precondition_failed('The thing has changed since you read it. Read it again.');
 }
 

@@ -1,0 +1,19 @@
+import type { Unit } from '#platform/persistence';
+
+/** Says what documents must have, for the statements that follow in the unit: the table's policy compares it (ADR 11). */
+export async function seek(unit: Unit, query: string): Promise<void> {
+  await unit.prepared('catalog.seek', SEEK, [query, 'on']);
+}
+
+/** As `seek`, for statements that go along an index of order and look at one document after the other. */
+export async function seekAlong(unit: Unit, query: string): Promise<void> {
+  await unit.prepared('catalog.seek', SEEK, [query, 'off']);
+}
+
+/** Says which terms are sought and how alike they must be: from 0, where every term is, to 1. */
+export async function seekTerms(unit: Unit, like: string, threshold: number): Promise<void> {
+  const sql = `select set_config('app.like', $1, true), set_config('pg_trgm.similarity_threshold', $2, true)`;
+  await unit.prepared('catalog.seek-terms', sql, [like, String(threshold)]);
+}
+
+const SEEK = `select set_config('app.sought', $1, true), set_config('enable_bitmapscan', $2, true)`;
