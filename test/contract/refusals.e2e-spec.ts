@@ -61,8 +61,11 @@ const REFUSALS: readonly {
   },
   {
     status: 413,
-    when: 'the body is larger than 1 MiB',
-    bring: (placed, setting) => caller.call(placed, setting, { raw: `{"name":"${'x'.repeat(1_048_600)}"}` }),
+    when: 'the body is larger than 1 MiB, or 8 MiB in bulk',
+    bring: (placed, setting) => {
+      const size = placed.path.endsWith('/bulk') ? 8 * 1_048_600 : 1_048_600;
+      return caller.call(placed, setting, { raw: `{"name":"${'x'.repeat(size)}"}` });
+    },
   },
   {
     status: 415,

@@ -1,7 +1,17 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ALL_PERMISSIONS, ID_PREFIXES, type IdKind } from '#platform/kernel';
 import { startTestApi } from '../support/api.js';
-import { alike, Client, freshAddress, logFaults, makeStore, pathOf, PATIENT, type Store } from '../support/client.js';
+import {
+  alike,
+  Client,
+  freshAddress,
+  logFaults,
+  makeStore,
+  pathOf,
+  PATIENT,
+  type ProblemBody,
+  type Store,
+} from '../support/client.js';
 import { digestOf } from '../support/digest.js';
 import { bodyFor, idIn, randomId, ROUTES_WITH_EXAMPLES } from '../support/examples.js';
 import { textOf } from '../support/project.js';
@@ -20,6 +30,22 @@ afterAll(() => api.close());
 const call = (route: ApiRoute, path: string, key?: string) =>
   client.call(route.method, path, { key, body: bodyFor(route) });
 const digest = () => digestOf(api.database);
+
+/** Every member of a body that names another thing. */
+const IDS_IN_BODIES = [
+  'POST /api/v1/catalog/categories parentId',
+  'POST /api/v1/catalog/categories/:id/move parentId',
+  'POST /api/v1/catalog/releases/:id/merge into',
+  'PUT /api/v1/catalog/releases/:id/categories categoryIds',
+];
+
+function idMembers(route: ApiRoute) {
+  return (route.body ?? []).flatMap(([member, { value, options }]) => {
+    const example = String((value.schema as { example?: unknown }).example);
+    const [kind] = (Object.keys(ID_PREFIXES) as IdKind[]).filter((one) => example.startsWith(`${ID_PREFIXES[one]}_`));
+    return value.name === 'id' && kind ? [{ route, member, kind, isList: options.list !== undefined }] : [];
+  });
+}
 
 /** Everything that is served without a credential. */
 const PUBLIC = [
@@ -58,10 +84,8 @@ describe('the routes', () => {
 
   it('carry ids of things only where these tests know of it', () => {
     const untyped = routes.flatMap(({ name, otherParams }) => otherParams.map((parameter) => `${name} ${parameter}`));
-    const inBodies = routes.flatMap(({ name, body = [] }) =>
-      body.filter(([, { value }]) => value.name === 'id').map(([member]) => `${name} ${member}`),
-    );
-    expect({ untyped, inBodies }).toEqual({ untyped: [], inBodies: [] });
+    const inBodies = routes.flatMap(idMembers).map(({ route, member }) => `${route.name} ${member}`);
+    expect({ untyped, inBodies }).toEqual({ untyped: [], inBodies: [...IDS_IN_BODIES].sort() });
   });
 });
 
@@ -163,6 +187,23 @@ describe('an id of another store', () => {
   });
 });
 
+describe('an id of another store inside a body', () => {
+  const members = ofTenants.flatMap(idMembers).map((one) => ({ ...one, name: `${one.member} of ${one.route.name}` }));
+
+  it.each(members)('is for $name as unknown as a random one', async ({ route, member, kind, isList }) => {
+    const before = await digest();
+    const send = async (id: string) => {
+      const body = { ...bodyFor(route), [member]: isList ? [id] : id };
+      const answer = await client.call(route.method, pathOf(route, idIn(b)), { key: b.key, body });
+      return { ...answer, body: JSON.parse(answer.text.replaceAll(id, '<id>')) as ProblemBody };
+    };
+    const foreign = await send(idIn(a)(kind));
+    expect(foreign).toMatchObject({ status: 422, body: { type: 'urn:recrate:problem:reference-not-found' } });
+    expect(alike(await send(randomId(kind)))).toEqual(alike(foreign));
+    expect(await digest()).toEqual(before);
+  });
+});
+
 describe('a store that is named beside the credential', () => {
   it.each(ofTenants)('has no say in $name', async (route) => {
     const path = pathOf(route, randomId);
@@ -174,7 +215,8 @@ describe('a store that is named beside the credential', () => {
       key: b.key,
       body: bodyFor(route),
     });
-    expect(inHeader.status).toBe(plain.status);
+    // What has a name of its own cannot be made twice.
+    expect([plain.status, 409]).toContain(inHeader.status);
     expect(inHeader.text).not.toContain(a.tenantId);
     expect(inQuery).toMatchObject({ status: 400, body: { code: 'http.invalid_parameter' } });
     expect(await digestOf(api.database, a.tenantId)).toEqual(before);

@@ -40,9 +40,11 @@ export interface TestApi {
 }
 
 /** The projection that examples name, as if its worker had just rebuilt it. */
-export const EXAMPLE_PROJECTION = `insert into es.projections (name, version, slot, status)
-  values ('inventory.stock-levels', 1, 'a', 'live'), ('inventory.stock-levels', 1, 'b', 'retired')
-  on conflict (name, slot, shard) do update set paused = false, wish = null, kind = 'projection', status = excluded.status`;
+export const EXAMPLE_PROJECTION = `insert into es.projections (name, version, slot, status, position)
+  select 'inventory.stock-levels', 1, slot, status, (select coalesce(max(position), 0) from es.events)
+    from (values ('a', 'live'), ('b', 'retired')) as made (slot, status)
+  on conflict (name, slot, shard) do update
+     set paused = false, wish = null, kind = 'projection', status = excluded.status, position = excluded.position`;
 
 /** A command of a store that is parked, as examples have it. $1 is the store's UUID; answers the UUID of its id. */
 export const EXAMPLE_PARKED_COMMAND = `insert into es.outbox as o (tenant_id, command, dedupe_key, payload, attempts, error, parked_at)

@@ -17,7 +17,7 @@ const imageRule: ValueRule = {
     if (typeof value === 'string' && !urlText.refuse(value) && isWebAddress(value)) return undefined;
     return { code: 'url', message: 'must be an address of a picture that starts with https:// or http://' };
   },
-  schema: { type: 'string', format: 'uri', maxLength: 2_000, example: 'https://img.example/1.jpg' },
+  schema: { type: 'string', maxLength: 2_000, example: 'https://img.example/1.jpg' },
 };
 
 const wordRule: ValueRule = {
@@ -178,4 +178,3 @@ export class ReleaseItemInput extends ReleaseFields {
   @Text({ max: 1_000, optional: true })
   readonly title?: string;
 }
-

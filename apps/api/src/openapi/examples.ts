@@ -70,7 +70,9 @@ export class Examples {
   /** Null says more of a value that may be missing, an object more of one that is there. */
   private ofNullable(schema: Schema, at: string): unknown {
     const inner = schema.anyOf?.find(({ type }) => type !== 'null');
-    return inner ? this.of(inner, at) : null;
+    if (inner) return this.of(inner, at);
+    const [type] = [schema.type].flat().filter((kind) => kind !== 'null');
+    return this.prefersNull ? null : this.of({ ...schema, type }, at);
   }
 
   private ofObject({ properties = {}, additionalProperties }: Schema, at: string, names: readonly string[]): unknown {

@@ -7,8 +7,13 @@ import { beginningQuery } from '../domain/sought.js';
 import { seek } from '../store/seek.js';
 
 export class SuggestParameters {
-  @Text({ min: 2, max: 100, description: 'What was typed so far, 2 letters at least.' })
-  readonly q!: string;
+  @Text({
+    min: 2,
+    max: 100,
+    optional: true,
+    description: 'What was typed so far, 2 letters at least. As long as it is left out, nothing is suggested.',
+  })
+  readonly q: string = '';
 
   @WholeNumber({ min: 1, max: 20, optional: true, description: 'Suggestions at most; 8 unless given.' })
   readonly limit: number = 8;
