@@ -13,7 +13,7 @@ export class SuggestParameters {
     optional: true,
     description: 'What was typed so far, 2 letters at least. As long as it is left out, nothing is suggested.',
   })
-  readonly q: string = '';
+  readonly q?: string;
 
   @WholeNumber({ min: 1, max: 20, optional: true, description: 'Suggestions at most; 8 unless given.' })
   readonly limit: number = 8;
@@ -49,7 +49,7 @@ const MOST_LOOKED_AT = 300;
 export class SuggestHandler implements IQueryHandler<Suggest> {
   constructor(private readonly work: UnitOfWork) {}
 
-  async execute({ parameters: { q, limit } }: Suggest): Promise<SuggestionsView> {
+  async execute({ parameters: { q = '', limit } }: Suggest): Promise<SuggestionsView> {
     const query = beginningQuery(q);
     if (query === '') return { suggestions: [] };
     const unit = this.work.current();
