@@ -26,7 +26,7 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> 
   resumeProjection: { retiredVersion: 1 },
   rebuildProjection: { pending: 'rebuild', retiredVersion: 1 },
   replayParkedEvents: { pending: 'replay', retiredVersion: 1 },
-  rollBackProjection: { rebuildProgress: 0 },
+  rollBackProjection: { rebuildProgress: 1 },
   dropRetiredBuild: { retiredVersion: 1 },
   replayParkedCommand: { error: 'Error: the till is closed' },
   discardParkedCommand: { error: 'Error: the till is closed' },
