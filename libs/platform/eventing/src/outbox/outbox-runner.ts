@@ -78,22 +78,37 @@ export class OutboxRunner implements OnApplicationBootstrap, BeforeApplicationSh
     const known = this.commands.names;
     const tenants = await this.units.run((unit) => unit.rows<{ tenantId: string }>(DUE_TENANTS, [known]));
     for (const { tenantId } of tenants) {
-      const ran = await this.work.run({ tenantId }, (unit) => this.batch(unit, known));
+      const ran = await this.batch(tenantId, known, BATCH);
       if (ran > 0) this.sampler.wake();
     }
     return IDLE_MS;
   }
 
-  private async batch(unit: Unit, known: readonly string[]): Promise<number> {
-    const rows = await unit.prepared<Row>('es.claim-outbox', CLAIM, [unit.tenantId, known]);
-    const done: number[] = [];
-    for (const row of rows) {
-      if (await this.carryOut(unit, row)) done.push(row.id);
+  /** Carries out up to so many commands of a tenant in one transaction, and says how many it took. */
+  private async batch(tenantId: string, known: readonly string[], limit: number): Promise<number> {
+    const taken: Row[] = [];
+    try {
+      await this.work.run({ tenantId }, async (unit) => {
+        taken.splice(
+          0,
+          taken.length,
+          ...(await unit.prepared<Row>('es.claim-outbox', CLAIM, [tenantId, known, limit])),
+        );
+        const done: number[] = [];
+        for (const row of taken) {
+          if (await this.carryOut(unit, row)) done.push(row.id);
+        }
+        if (done.length > 0) await unit.run(REMOVE, [tenantId, done]);
+      });
+      return taken.length;
+    } catch (error) {
+      const [row] = taken;
+      if (isConnectionLost(error) || !row) throw error;
+      // The commit was refused: whose fault it is shows when each has a transaction of its own.
+      if (limit === 1) await this.work.run({ tenantId }, (unit) => this.keep(unit, row, error));
+      else for (let n = 0; n < limit && (await this.batch(tenantId, known, 1)) > 0; n++);
+      return taken.length;
     }
-    if (done.length > 0) {
-      await unit.run('delete from es.outbox where tenant_id = $1 and id = any($2)', [unit.tenantId, done]);
-    }
-    return rows.length;
   }
 
   private async carryOut(unit: Unit, row: Row): Promise<boolean> {
@@ -143,7 +158,8 @@ const DUE = 'parked_at is null and not_before <= clock_timestamp()';
 const DUE_TENANTS = `select distinct tenant_id as "tenantId" from
   (select tenant_id from es.outbox where ${DUE} and command = any($1) order by not_before, id limit 1000) due`;
 const CLAIM = `select id, command, payload, meta, attempts from es.outbox
-  where tenant_id = $1 and ${DUE} and command = any($2) order by not_before, id limit ${BATCH} for update skip locked`;
+  where tenant_id = $1 and ${DUE} and command = any($2) order by not_before, id limit $3 for update skip locked`;
+const REMOVE = 'delete from es.outbox where tenant_id = $1 and id = any($2)';
 const KEEP = `update es.outbox set attempts = attempts + 1, error = $3,
          parked_at = case when $4 then clock_timestamp() end, not_before = clock_timestamp() + make_interval(secs => $5)
    where tenant_id = $1 and id = $2`;

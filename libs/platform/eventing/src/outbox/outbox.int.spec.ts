@@ -85,6 +85,24 @@ describe('the outbox', () => {
     expect(new Set(done).size).toBe(150);
   });
 
+  it('finds the one command whose effect cannot be committed, parks it, and lets all others go on', async () => {
+    for (const sql of [
+      `create function ledger.refuse() returns trigger language plpgsql as $$ begin raise exception 'not at the commit'; end $$`,
+      `create constraint trigger late after insert on ledger.effect deferrable initially deferred
+         for each row when (new.what = 'bad') execute function ledger.refuse()`,
+    ]) {
+      await database.admin(sql);
+    }
+    for (const what of ['good', 'bad', 'good']) await put(what);
+    for (let n = 0; n < 3; n++) await put('good', { tenantId: newUuid() });
+    await worker();
+    await eventually('it is parked', async () => (await rows())[0]?.parked === true, 10_000);
+    expect(await rows()).toMatchObject([
+      { attempts: 6, error: { message: expect.stringContaining('not at the commit') } },
+    ]);
+    expect(await effects()).toEqual(Array.from({ length: 5 }, () => 'good'));
+  });
+
   it('waits for the instant of a timer, and writes one key once', async () => {
     await put('later', { afterMs: 600, key: 'timer' });
     await put('again', { key: 'timer' });
