@@ -16,6 +16,7 @@ it('streams have the versions 1 to n, and the events of a tenant are all in its 
        (select count(*)::int from (select count(*) <> max(e.version) as gap from es.events e group by e.tenant_id, e.stream_id) g where gap) as gaps
        from es.events`,
   );
-  expect(counts?.events).toBeGreaterThan(1_000);
+  // Histories are random: 250 times sixty of them had 976 to 1,656 events.
+  expect(counts?.events).toBeGreaterThan(500);
   expect(counts).toMatchObject({ streams: counts?.events, gaps: 0 });
 });
