@@ -54,15 +54,6 @@ export class EventRegistry {
     return [...this.definitions.values()];
   }
 
-  /** The part of it that one context has defined. */
-  ofContext(context: string): EventRegistry {
-    const part = new EventRegistry();
-    for (const [type, definition] of this.definitions) {
-      if (type.startsWith(`${context}.`)) part.definitions.set(type, definition);
-    }
-    return part;
-  }
-
   /** The version under which an event is written now. @throws Error when its data is not what its schema says */
   check(event: DomainEvent): number {
     const definition = this.definitions.get(event.type);
