@@ -1,14 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KillRun } from '../support/kill-run.js';
 import { OwnPostgres } from '../support/own-postgres.js';
 
 const KILLS = 100;
 
 describe('servers and workers that are killed again and again', () => {
+  let server: OwnPostgres;
+  let run: KillRun;
+
+  beforeAll(async () => {
+    server = await OwnPostgres.create();
+    run = await KillRun.open(server.database);
+  });
+  afterAll(async () => {
+    await run.close();
+    await server.remove();
+  });
+
   it(`lose nothing and do nothing twice in ${KILLS} kills`, async () => {
-    const server = await OwnPostgres.create();
-    const run = await KillRun.open(server.database);
     await run.restart();
     const stop = run.write(4);
     for (let n = 0; n < KILLS; n++) {
@@ -24,7 +34,5 @@ describe('servers and workers that are killed again and again', () => {
       `figure crash-kills ${KILLS} kills, ${run.done} entries acknowledged, ${faults.length} faults\n`,
     );
     expect(faults).toEqual([]);
-    await run.close();
-    await server.remove();
   }, 1_800_000);
 });

@@ -13,6 +13,7 @@ import {
   EventingModule,
   EventingWorkerModule,
   FromOutbox,
+  InlineProjections,
   ProcessManager,
   Projection,
   Reactor,
@@ -98,6 +99,28 @@ Projection({ name: 'ledger.balances', version: 1, events: ['ledger.posted'], vie
   Balances,
 );
 
+/** What the writers keep with the entries; here it is only rebuilt. */
+class Levels {
+  categories = ['ledger.account'];
+  readModel = { name: 'ledger.levels', version: 1, events: ['ledger.posted'], views: ['ledger.level'] };
+
+  constructor(inline) {
+    inline.add(this);
+  }
+
+  async apply(events, unit, table) {
+    for (const { streamId, data } of events) {
+      await unit.run(
+        `insert into ${table('ledger.level')} as t values ($1, $2, $3, 1) on conflict (tenant_id, account)
+         do update set balance = t.balance + excluded.balance, entries = t.entries + 1`,
+        [unit.tenantId, streamId, data.amount],
+      );
+    }
+  }
+}
+Injectable()(Levels);
+Inject(InlineProjections)(Levels, undefined, 0);
+
 class LargeEntries {
   react({ data }) {
     return data.amount >= 1_000 ? [{ command: 'ledger.note', payload: { what: `large ${data.amount}` } }] : [];
@@ -180,7 +203,7 @@ Module({
       outbox: { backoffSeconds: 0.01 },
     }),
   ],
-  providers: [Balances, LargeEntries, OverdraftWatch, NoteHandler],
+  providers: [Balances, Levels, LargeEntries, OverdraftWatch, NoteHandler],
 })(WorkerModule);
 
 const app = await NestFactory.createApplicationContext(WorkerModule, { logger: false, abortOnError: false });
