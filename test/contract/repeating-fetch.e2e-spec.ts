@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { type Repeating, repeatingFetch } from '../../tools/client/repeating-fetch.js';
 
@@ -106,5 +108,21 @@ describe('repeatingFetch', () => {
   it('leaves an attempt that hangs and makes another one', async () => {
     const { sent, call } = scripted(['hang'], { attemptTimeoutMs: 50 });
     expect([(await call()).status, sent.length]).toEqual([200, 2]);
+  });
+
+  it('leaves it as well when memory was cleaned up in the meantime', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { sent, call } = scripted(['hang'], { attemptTimeoutMs: 200 });
+    const answer = call();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    collect();
+    expect([(await answer).status, sent.length]).toEqual([200, 2]);
+  });
+
+  it('does not begin when the caller has stopped already', async () => {
+    const { sent, call } = scripted([]);
+    await expect(call({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+    expect(sent).toEqual([]);
   });
 });

@@ -72,6 +72,30 @@ describe('ports', () => {
     expect(await (await open()).claim('api', port)).toBe(moved);
   });
 
+  interface Ports {
+    portFrom(env: Record<string, string>, name: string, otherwise: number, highest?: number): number;
+    isFree(port: number, host?: string): Promise<boolean>;
+  }
+
+  it.each([['99999'], ['0'], ['-1'], ['abc'], ['80.5'], ['0x50'], [' 80']])(
+    'that cannot be, such as %j, are refused in words that name the variable',
+    async (text) => {
+      const { portFrom } = (await tool('ports')) as Ports;
+      expect(() => portFrom({ PORT: text }, 'PORT', 3000)).toThrow('PORT must be a whole number from 1 to 65535.');
+    },
+  );
+
+  it('are as they were set, else as usual', async () => {
+    const { portFrom } = (await tool('ports')) as Ports;
+    expect([portFrom({ PORT: '80' }, 'PORT', 3000), portFrom({ PORT: '' }, 'PORT', 3000)]).toEqual([80, 3000]);
+    expect(() => portFrom({ ADMIN_PORT: '65535' }, 'ADMIN_PORT', 3001, 65_534)).toThrow('from 1 to 65534');
+  });
+
+  it('are not looked for on an address that this machine does not have', async () => {
+    const { isFree } = (await tool('ports')) as Ports;
+    await expect(isFree(3000, '203.0.113.1')).rejects.toThrow('HOST=203.0.113.1 is no address of this machine');
+  });
+
   it('never gives two parts the same one, even when they ask at once', async () => {
     const memory = await open();
     const ports = await Promise.all(['api', 'worker', 'admin'].map((name) => memory.claim(name, port)));

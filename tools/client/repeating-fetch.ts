@@ -6,7 +6,7 @@ export interface Repeating {
   readonly mostAttempts?: number;
   /** Longest wait before another attempt; where the server asks for more, its refusal is the answer. Default 30 s. */
   readonly longestWaitMs?: number;
-  /** Time for one attempt. Default 30 s. */
+  /** Time for one attempt to be answered. Default 30 s. */
   readonly attemptTimeoutMs?: number;
   /** In place of the platform's own. */
   readonly fetch?: (request: Request) => Promise<Response>;
@@ -29,9 +29,10 @@ export function repeatingFetch(options: Repeating): (request: Request) => Promis
     const body = request.body === null ? undefined : await request.arrayBuffer();
     const isRepeatable = SAFE.has(request.method) || headers.has('idempotency-key');
     for (let attempt = 1; ; attempt += 1) {
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(attemptTimeoutMs)]);
-      const again = new Request(request, { headers, signal, ...(body && { body }) });
-      const outcome = await send(again).catch((error: unknown) => new Failure(error));
+      const over = new AbortController();
+      const again = new Request(request, { headers, signal: over.signal, ...(body && { body }) });
+      const answer = limited(() => send(again), over, request.signal, attemptTimeoutMs);
+      const outcome = await answer.catch((error: unknown) => new Failure(error));
       const isLast = attempt >= mostAttempts || !isRepeatable || request.signal.aborted;
       const waitMs = isLast ? undefined : waitBefore(outcome, attempt);
       if (waitMs === undefined || waitMs > longestWaitMs) return answerOf(outcome);
@@ -39,6 +40,30 @@ export function repeatingFetch(options: Repeating): (request: Request) => Promis
       await pause(waitMs, request.signal);
     }
   };
+}
+
+/**
+ * Ends an attempt with its time or with its caller. Not by AbortSignal.any and AbortSignal.timeout: nothing holds on to
+ * those, and what was collected in the meantime ends no attempt.
+ */
+function limited(
+  send: () => Promise<Response>,
+  over: AbortController,
+  caller: AbortSignal,
+  timeoutMs: number,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const end = (reason: unknown): void => {
+      over.abort(reason);
+      reject(reason as Error);
+    };
+    if (caller.aborted) return end(caller.reason);
+    const timer = setTimeout(() => end(new DOMException('The attempt took too long.', 'TimeoutError')), timeoutMs);
+    caller.addEventListener('abort', () => end(caller.reason), { once: true });
+    send()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 /** The network's, not the server's. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { productNode } from './commands.mjs';
 import { rotate } from './logs.mjs';
 import { inData, inRoot, root } from './paths.mjs';
+import { portFrom } from './ports.mjs';
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 30;
@@ -13,6 +14,20 @@ const DEFAULTS = { HOST: '127.0.0.1', PORT: 3000, ADMIN_PORT: 3001 };
 const EVERYWHERE = new Set(['0.0.0.0', '::']);
 
 /**
+ * Where the apps are to listen, as far as that was asked for.
+ * @param {NodeJS.ProcessEnv} env
+ * @throws SetupError when it cannot be
+ */
+export function listeningAs(env) {
+  return {
+    host: env.HOST || DEFAULTS.HOST,
+    port: portFrom(env, 'PORT', DEFAULTS.PORT),
+    // The worker's is the next one.
+    admin: portFrom(env, 'ADMIN_PORT', DEFAULTS.ADMIN_PORT, 65_534),
+  };
+}
+
+/**
  * Starts api and worker side by side.
  * @param {import('./launcher.mjs').Context} context
  * @param {{ urls: Record<string, string>, redisUrl: string }} servers
@@ -20,21 +35,20 @@ const EVERYWHERE = new Set(['0.0.0.0', '::']);
  */
 export async function startApps(context, { urls, redisUrl }) {
   const { env, ports } = context;
-  const host = env.HOST || DEFAULTS.HOST;
-  const admin = Number(env.ADMIN_PORT || DEFAULTS.ADMIN_PORT);
+  const { host, port, admin } = listeningAs(env);
   const at = (name, wanted, variable) => ports.pick(name, wanted, { host, insist: Boolean(env[variable]) });
-  const http = at('api', Number(env.PORT || DEFAULTS.PORT), 'PORT');
+  const http = at('api', port, 'PORT');
   const apiAdmin = at('apiAdmin', admin, 'ADMIN_PORT');
   const workerAdmin = at('workerAdmin', admin + 1, 'ADMIN_PORT');
   // In this order, so that a clone that has to move gets neighbouring numbers.
-  for (const port of [http, apiAdmin, workerAdmin]) await port.now();
+  for (const picked of [http, apiAdmin, workerAdmin]) await picked.now();
   const shared = { ...secretsFor(context), HOST: host, REDIS_URL: redisUrl };
   const { DATABASE_URL_RT, DATABASE_URL_PLATFORM, DATABASE_URL_WORKER } = urls;
   await Promise.all([
     startApp(context, 'api', host, { http, admin: apiAdmin }, { ...shared, DATABASE_URL_RT, DATABASE_URL_PLATFORM }),
     startApp(context, 'worker', host, { admin: workerAdmin }, { ...shared, DATABASE_URL_WORKER }),
   ]);
-  const url = (port) => `http://${visitable(host)}:${port.settle()}`;
+  const url = (picked) => `http://${visitable(host)}:${picked.settle()}`;
   return { url: url(http), apiAdmin: url(apiAdmin), workerAdmin: url(workerAdmin) };
 }
 

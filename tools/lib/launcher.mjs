@@ -1,4 +1,4 @@
-import { startApps } from './apps.mjs';
+import { listeningAs, startApps } from './apps.mjs';
 import { ensureBuild } from './build.mjs';
 import { openRedis } from './cache.mjs';
 import { stopOnSignals } from './commands.mjs';
@@ -93,6 +93,7 @@ async function start(parts, record) {
 }
 
 async function prepare(parts) {
+  listeningAs(process.env);
   const left = await stopLeftParts(RECORD);
   if (left.length > 0) console.log(`  ! a start that was killed had left ${left.join(', ')} running: stopped`);
   for (const name of ['postgres', 'redis']) rotate(inData('logs', `${name}.log`));

@@ -1,19 +1,45 @@
 import { createServer } from 'node:net';
 import { readJson, writeJson } from './files.mjs';
+import { SetupError } from './setup-error.mjs';
 
 const LAST_PORT = 65_535;
 /** Below the range from which Linux and macOS take ports for outgoing connections. */
 const QUIET_RANGE = { from: 20_000, size: 12_000 };
 
+/** The host is at fault, not the port: no other port would do. */
+const HOST_TROUBLE = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL']);
+
+/**
+ * A port as somebody set it.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} name of the variable
+ * @param {number} otherwise when it is not set
+ * @param {number} [highest] where ports above it are needed as well
+ * @returns {number}
+ */
+export function portFrom(env, name, otherwise, highest = LAST_PORT) {
+  const text = env[name];
+  if (!text) return otherwise;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > highest) throw new SetupError(`${name} must be a whole number from 1 to ${highest}.`);
+  return port;
+}
+
 /**
  * @param {number} port
  * @param {string} host
  * @returns {Promise<boolean>}
+ * @throws SetupError when the host is not one to listen on
  */
 export function isFree(port, host = '127.0.0.1') {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
+    probe.once('error', ({ code }) => {
+      if (!HOST_TROUBLE.has(code)) return resolve(false);
+      reject(
+        new SetupError(`HOST=${host} is no address of this machine (${code}): set it to one that is, or unset it.`),
+      );
+    });
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
   });
 }
@@ -28,7 +54,7 @@ export async function nextFree(first, { host, avoid = [] } = {}) {
   for (let port = first; port <= LAST_PORT; port += 1) {
     if (!promised.has(port) && (await isFree(port, host))) return port;
   }
-  throw new Error(`no free port from ${first} upwards`);
+  throw new SetupError(`No port from ${first} upwards is free.`);
 }
 
 /**
