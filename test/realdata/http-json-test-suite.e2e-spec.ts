@@ -37,11 +37,15 @@ if (!existsSync(FILE)) {
       api = await startTestApi(PATIENT);
       client = new Client(api.url);
       store = await makeStore(api);
-      routes = routesOf(api).filter((route) => writes(route) && route.body !== undefined);
+      // One reader reads the bodies of all routes: a few of each method show it, however many routes there come to be.
+      const takeBodies = routesOf(api).filter((route) => writes(route) && route.body !== undefined);
+      routes = ['POST', 'PUT', 'PATCH'].flatMap((method) =>
+        takeBodies.filter((route) => route.method === method).slice(0, method === 'POST' ? 5 : 1),
+      );
     });
     afterAll(() => api.close());
 
-    /** What every route that takes a body answers to a text, and whether one of them repeats it. */
+    /** What these routes answer to a text; none may repeat it. */
     async function answersTo({ base64 }: Case): Promise<string[]> {
       const raw = Buffer.from(base64, 'base64');
       const answers = await Promise.all(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 
 /** A database of a test file's own, with a URL per role. */
 export interface TestDatabase {
@@ -43,6 +43,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `recrate_test_${process.env['JEST_WORKER_ID'] ?? '0'}_${randomBytes(5).toString('hex')}`;
   await withAdmin('postgres', (client) => client.query(`create database ${name} template ${setting('TEST_TEMPLATE')}`));
   const password = setting('TEST_ROLE_PASSWORD');
+  const pool = new Pool({ connectionString: urlOf(name), max: 10, idleTimeoutMillis: 1_000, allowExitOnIdle: true });
+  // A server that is killed takes idle connections with it; the next statement gets a new one.
+  pool.on('error', () => undefined);
   return {
     name,
     ownerUrl: urlOf(name),
@@ -50,8 +53,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     workerUrl: urlOf(name, 'app_worker', password),
     platformUrl: urlOf(name, 'app_platform', password),
     roUrl: urlOf(name, 'app_ro', password),
-    admin: (sql, values) => withAdmin(name, async (client) => (await client.query(sql, values)).rows),
+    admin: async (sql, values) => (await pool.query(sql, values)).rows,
     drop: async () => {
+      if (!pool.ending) await pool.end();
       await withAdmin('postgres', (client) => client.query(`drop database if exists ${name} with (force)`));
     },
   };
