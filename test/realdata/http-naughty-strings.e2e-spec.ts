@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { formatId } from '#platform/kernel';
-import { type Answer, startTestApi, type TestApi } from '../support/api.js';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { formatId, parseId } from '#platform/kernel';
+import { type Answer, startTestApi } from '../support/api.js';
 import { Client, logFaults, makeStore, pathOf, PATIENT, type ProblemBody, type Store } from '../support/client.js';
 import { digestOf } from '../support/digest.js';
 import { bodyFor, idIn } from '../support/examples.js';
@@ -11,25 +11,25 @@ import { type ApiRoute, isOperators, routesOf, writes } from '../support/routes.
 
 const FILE = join(SHARED_DATA, 'hostile/blns.json');
 const AT_ONCE = 8;
+const SHARES = 4;
 
 if (!existsSync(FILE)) {
   it('naughty strings are not sent over HTTP: ../shared/data is not beside the project', () =>
     expect(existsSync(FILE)).toBe(false));
 } else {
   const strings = JSON.parse(readFileSync(FILE, 'utf8')) as string[];
+  const folded = strings.map((text) => text.normalize('NFKC').toLowerCase().trim());
+  /** Strings that another one of the list equals, its case and blanks aside. */
+  const twins = new Set(
+    strings.filter((_, at) => folded.indexOf(folded[at] ?? '') !== folded.lastIndexOf(folded[at] ?? '')),
+  );
+
+  const api = await startTestApi(PATIENT);
+  const client = new Client(api.url);
+  const store = await makeStore(api);
+  const routes = routesOf(api);
 
   describe('the Big List of Naughty Strings over HTTP', () => {
-    let api: TestApi;
-    let client: Client;
-    let store: Store;
-    let routes: ApiRoute[];
-
-    beforeAll(async () => {
-      api = await startTestApi(PATIENT);
-      client = new Client(api.url);
-      store = await makeStore(api);
-      routes = routesOf(api);
-    });
     afterAll(() => api.close());
 
     const keyFor = (route: ApiRoute): string => (isOperators(route) ? api.operatorToken : store.key);
@@ -47,10 +47,13 @@ if (!existsSync(FILE)) {
       ...new Set(errors.map(({ pointer }) => pointer.split('/')[1] ?? '')),
     ];
 
-    /** Does something with every string, some at a time, and gathers what it finds odd. */
-    async function odd(look: (text: string, at: number) => Promise<string | undefined>): Promise<string[]> {
+    /** Does something with strings, some at a time, and gathers what it finds odd. */
+    async function odd(
+      look: (text: string, at: number) => Promise<string | undefined>,
+      among: readonly (readonly [number, string])[] = [...strings.entries()],
+    ): Promise<string[]> {
       const found: string[] = [];
-      const waiting = strings.entries();
+      const waiting = among.values();
       const lane = async (): Promise<void> => {
         for (const [at, text] of waiting) {
           const trouble = await look(text, at);
@@ -68,30 +71,51 @@ if (!existsSync(FILE)) {
         .map((route) => ({ route, members: (route.body ?? []).filter(([, { value }]) => rules.includes(value.name)) }))
         .filter(({ members }) => members.length > 0);
 
-    it('comes back from every text of every body as it was sent, or is refused with 400', async () => {
-      const texts = routesWith('text', 'note');
+    const texts = routesWith('text', 'note');
+
+    it('is sent to the routes that take a text, those of keys and stores among them', () => {
       expect(texts.map(({ route }) => route.name)).toEqual(
         expect.arrayContaining(['POST /api/v1/api-keys', 'POST /api/v1/platform/tenants/:id/suspend']),
       );
-      const spare = await spareStores();
-      for (const { route, members } of texts) {
-        const needsFresh = route.name.endsWith('/suspend');
+    });
+
+    /** All to the routes of keys and stores; of the others each gets its share, since one reader reads for all of them. */
+    function shareOf({ path }: ApiRoute, at: number): readonly (readonly [number, string])[] {
+      const isWhole =
+        process.env['EVERY_STRING'] !== undefined || /^\/api\/v1\/(?:api-keys|platform\/tenants)/.test(path);
+      return [...strings.entries()].filter(([index]) => isWhole || index % SHARES === at % SHARES);
+    }
+
+    it.each(texts.map((entry, at) => ({ ...entry, name: entry.route.name, share: shareOf(entry.route, at) })))(
+      'comes back from $name as it was sent, or is refused with 400',
+      async ({ route, members, share }) => {
+        const names = members.map(([name]) => name);
+        // What a route before has named would stand in the way of the same names.
+        const [own, probed] = [await makeStore(api), await makeStore(api, 'Probed')];
+        const spare = route.name.endsWith('/suspend') ? await spareStores() : undefined;
+        // Of what there is nothing here, there is nothing that could keep a text.
+        const isThere = (await send(route, [], probed)).status !== 404;
         const trouble = await odd(async (text, at) => {
-          const store = needsFresh ? spare[at] : undefined;
-          const names = members.map(([name]) => name);
+          const store = spare?.[at] ?? own;
           const all = await send(route, withText(names, text), store);
+          const told = `${all.status} ${all.text.slice(0, 200)}`;
+          if (!isThere) return [400, 404].includes(all.status) ? undefined : told;
           if (all.status < 300) return kept(all.body, names, text);
+          // Names that differ in their case alone are one name.
+          if (all.body.type === 'urn:recrate:problem:duplicate' && twins.has(text)) return undefined;
+          // A control character ends the reading of the whole body.
+          if (all.status === 400 && all.body.code === 'http.unsafe_text') return undefined;
           // Some members take less than others: what was not refused is sent again without the rest.
           const refused = refusedMembers(all.body);
           const rest = names.filter((name) => !refused.includes(name));
-          if (all.status !== 400 || rest.length === names.length) return `${all.status} ${all.text.slice(0, 200)}`;
+          if (all.status !== 400 || rest.length === names.length) return told;
           if (rest.length === 0) return undefined;
           const again = await send(route, withText(rest, text), store);
           return again.status < 300 ? kept(again.body, rest, text) : `${again.status} ${again.text.slice(0, 200)}`;
-        });
-        expect([route.name, trouble]).toEqual([route.name, []]);
-      }
-    });
+        }, share);
+        expect(trouble).toEqual([]);
+      },
+    );
 
     const withText = (names: readonly string[], text: string) => names.map((name) => [name, text] as const);
 
@@ -155,13 +179,13 @@ if (!existsSync(FILE)) {
         )) {
           const trouble = await odd(async (text) => {
             const path = `${pathOf(route, idIn(store))}?limit=1&${name}=${encodeURIComponent(text)}`;
-            const { status, body } = await client.call<{ data?: { name: string }[] }>('GET', path, {
+            const { status, body } = await client.call<{ data?: { name?: string }[] }>('GET', path, {
               key: keyFor(route),
             });
             if (status === 400) return undefined;
             return status === 200 &&
               name === 'search' &&
-              body.data?.every((row) => row.name.toLowerCase().includes(text.toLowerCase()))
+              body.data?.every((row) => row.name === undefined || row.name.toLowerCase().includes(text.toLowerCase()))
               ? undefined
               : `${status} ${JSON.stringify(body).slice(0, 100)}`;
           });
@@ -179,9 +203,9 @@ if (!existsSync(FILE)) {
     async function spareStores(): Promise<Store[]> {
       const copies = await api.database.admin<{ id: string }>(
         `insert into identity.tenant select copy.* from identity.tenant t, generate_series(1, $1::int) as n, jsonb_populate_record(
-           t, jsonb_build_object('tenant_id', md5(n::text)::uuid, 'name', 'spare')) as copy where t.name = 'Test Records'
+           t, jsonb_build_object('tenant_id', md5(n::text)::uuid, 'name', 'spare')) as copy where t.tenant_id = $2
          returning tenant_id as id`,
-        [strings.length],
+        [strings.length, parseId('tenant', store.tenantId)],
       );
       return copies.map(({ id }) => ({ ...store, tenantId: formatId('tenant', id) }));
     }

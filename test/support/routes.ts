@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ModulesContainer } from '@nestjs/core';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { type Access, API_PREFIX, RouteCensus } from '#platform/http';
 import { type IdKind, PLATFORM_PERMISSION } from '#platform/kernel';
 import { rulesOf } from '../../libs/platform/http/src/validation/dto-shape.js';
@@ -23,6 +24,8 @@ export interface ApiRoute {
   readonly otherParams: readonly string[];
   /** Members of its body; undefined where it takes none. */
   readonly body: readonly (readonly [string, FieldRule])[] | undefined;
+  /** What its body may be, in bytes; undefined where that is as usual. */
+  readonly bodyLimitBytes: number | undefined;
   /** Names of its query parameters. */
   readonly query: readonly string[];
 }
@@ -55,7 +58,9 @@ export function writes({ method }: ApiRoute): boolean {
   return method !== 'GET';
 }
 
-function inputOf(type: DtoClass, methodName: string): Pick<ApiRoute, 'ids' | 'otherParams' | 'body' | 'query'> {
+type Input = Pick<ApiRoute, 'ids' | 'otherParams' | 'body' | 'bodyLimitBytes' | 'query'>;
+
+function inputOf(type: DtoClass, methodName: string): Input {
   const prototype = type.prototype as object;
   const handler = Reflect.get(prototype, methodName) as object;
   const args = Object.entries(
@@ -69,11 +74,13 @@ function inputOf(type: DtoClass, methodName: string): Pick<ApiRoute, 'ids' | 'ot
   });
   const types = (Reflect.getMetadata('design:paramtypes', prototype, methodName) ?? []) as DtoClass[];
   const [body] = of(RouteParamtypes.BODY).map(({ index }) => types[index]);
+  const config = (Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) ?? {}) as { bodyLimitBytes?: number };
   const documented = (Reflect.getMetadata('swagger/apiParameters', handler) ?? []) as { in: string; name: string }[];
   return {
     ids: params.flatMap(({ name, kind }) => (kind ? [{ name, kind }] : [])),
     otherParams: params.filter(({ kind }) => !kind).map(({ name }) => name),
     body: body && rulesOf(body),
+    bodyLimitBytes: config.bodyLimitBytes,
     query: documented.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
   };
 }
