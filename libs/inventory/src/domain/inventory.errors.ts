@@ -74,5 +74,9 @@ export const inventoryErrors = declareErrors('inventory', {
   invalid_item: { problem: 'validation-failed', when: 'A member of an item of a bulk call is not acceptable.' },
   duplicate_in_request: { problem: 'validation-failed', when: 'Two items of a bulk call are the same thing.' },
   version_stale: { problem: 'precondition-failed', when: 'The item has another version than the call names.' },
+  version_required: {
+    problem: 'precondition-required',
+    when: 'Prices are changed in bulk without the versions whose prices were seen.',
+  },
   value_too_large: { problem: 'unprocessable', when: 'The value of the stock is beyond what an amount can hold.' },
 });

@@ -34,6 +34,6 @@ export type { FromOutboxOptions } from './outbox/from-outbox.js';
 export { ProcessManager } from './process/process-manager.js';
 export type { IProcessManager, ProcessTimer, Reaction } from './process/process-manager.js';
 export { Reactor } from './process/reactor.js';
-export type { IReactor, ReactionOptions } from './process/reactor.js';
+export type { IBulkReactor, IReactor, ReactionOptions } from './process/reactor.js';
 export { Projection } from './projections/projection.js';
 export type { IProjection, ProjectionOptions } from './projections/projection.js';

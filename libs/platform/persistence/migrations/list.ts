@@ -13,6 +13,7 @@ import { CatalogCategories } from './20261125100200-catalog-categories.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
 import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
 import { InventoryStock } from './20261125110000-inventory-stock.js';
+import { InventoryReadModels } from './20261125110100-inventory-read-models.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -35,6 +36,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125120000-jobs-work', type: JobsWork },
   { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
   { name: '20261125110000-inventory-stock', type: InventoryStock },
+  { name: '20261125110100-inventory-read-models', type: InventoryReadModels },
 ];
 
 /** Their names, for the schema check at start. */

@@ -20,6 +20,12 @@ export interface IReactor {
   react(event: FeedEvent): readonly NewCommand[];
 }
 
+/** As a reactor, for many events of a tenant at once: one command where each event would have its own. */
+export interface IBulkReactor {
+  /** A pure function of the events, whichever of them come together. */
+  reactTo(events: readonly FeedEvent[]): readonly NewCommand[];
+}
+
 /** Marks a class as a reactor. */
 export const Reactor = DiscoveryService.createDecorator<ReactionOptions>();
 
@@ -33,8 +39,13 @@ export function reactionSubscriber(options: ReactionOptions, apply: Subscriber['
 }
 
 /** The reactor as the feed's runner sees it. */
-export function reactorSubscriber(options: ReactionOptions, reactor: IReactor): Subscriber {
+export function reactorSubscriber(options: ReactionOptions, reactor: IReactor | IBulkReactor): Subscriber {
   return reactionSubscriber(options, async (page, unit) => {
+    const last = page.at(-1);
+    if ('reactTo' in reactor) {
+      const commands = last ? keyed(last.eventId, options.name, reactor.reactTo(page)) : [];
+      return insertOutbox(unit, commands, last ? metaOf(last) : {});
+    }
     for (const event of page) {
       await insertOutbox(unit, keyed(event.eventId, options.name, reactor.react(event)), metaOf(event));
     }

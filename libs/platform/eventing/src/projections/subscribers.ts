@@ -3,7 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { publishedFacts } from '../core/published-facts.js';
 import { type IProcessManager, ProcessManager } from '../process/process-manager.js';
 import { Processes } from '../process/processes.js';
-import { type IReactor, Reactor, reactorSubscriber } from '../process/reactor.js';
+import { type IBulkReactor, type IReactor, Reactor, reactorSubscriber } from '../process/reactor.js';
 import { type IProjection, Projection, projectionSubscriber } from './projection.js';
 import { InlineProjections } from '../store/inline-projections.js';
 import { inlineSubscriber } from './inline-subscriber.js';
@@ -31,7 +31,7 @@ export class Subscribers implements OnModuleInit {
       const manager = this.discovery.getMetadataByDecorator(ProcessManager, wrapper);
       const instance: unknown = wrapper.instance;
       if (projection) this.add(projectionSubscriber(projection, instance as IProjection));
-      if (reactor) this.add(reactorSubscriber(reactor, instance as IReactor));
+      if (reactor) this.add(reactorSubscriber(reactor, instance as IReactor | IBulkReactor));
       if (manager) this.add(this.processes.subscriber(manager, instance as IProcessManager<unknown>));
     }
   }

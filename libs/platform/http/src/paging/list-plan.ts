@@ -117,6 +117,7 @@ export class ListPlan {
   private condition({ name, op, values }: Filter): string {
     const field = this.spec.filters?.[name];
     if (!field) throw new Error(`${this.spec.name} has no filter ${name}`);
+    if (op === 'eq' && field.matches) return field.matches(this.bind(values, `${field.type}[]`));
     if (op === 'eq') return `${field.sql} = any(${this.bind(values, `${field.type}[]`)})`;
     return `${field.sql} ${OPERATORS[op]} ${this.bind(values[0], field.type)}`;
   }

@@ -41,6 +41,8 @@ export interface FilterField extends SortField {
   readonly rule: ValueRule;
   /** `[gt]`, `[gte]`, `[lt]` and `[lte]` are allowed beside equality. */
   readonly range?: boolean;
+  /** The condition instead of equality with one of the values, such as for a list in the row. @param values an SQL array */
+  readonly matches?: (values: string) => string;
 }
 
 /** What a list can be asked for: an allowlist, published in the API document. */
