@@ -137,6 +137,12 @@ describe.each(REFUSALS)('when $when', ({ status, bring }) => {
   });
 });
 
+/** Nothing happens any more to an item that was written off. */
+async function writtenOff(setting: Setting): Promise<void> {
+  await caller.run('releaseReservation', setting, { body: {} });
+  await caller.run('writeOffItem', setting);
+}
+
 /** What makes the state of a thing refuse an operation. Operations that no state refuses are null. */
 const SPOIL: Readonly<Record<string, ((setting: Setting) => Promise<void>) | null>> = {
   createTenant: null,
@@ -169,6 +175,40 @@ const SPOIL: Readonly<Record<string, ((setting: Setting) => Promise<void>) | nul
   mergeRelease: async () => {
     await api.database.admin(`update catalog.release set state = 'archived' where title = 'The other'`);
   },
+  receiveItems: null,
+  changePrices: null,
+  adjustItems: null,
+  receiveStock: (setting) => caller.run('receiveStock', setting),
+  ...Object.fromEntries(
+    [
+      'describeItem',
+      'adjustStock',
+      'countStock',
+      'transferStock',
+      'regradeItem',
+      'changePrice',
+      'changeCost',
+      'setThreshold',
+      'withdrawItem',
+      'relistItem',
+      'quarantineItem',
+    ].map((name) => [name, writtenOff]),
+  ),
+  liftQuarantine: () => Promise.resolve(),
+  writeOffItem: () => Promise.resolve(),
+  archiveItem: () => Promise.resolve(),
+  createLocation: (setting) => caller.run('createLocation', setting),
+  renameLocation: (setting) => caller.run('createLocation', setting, { body: { name: 'Back room' } }),
+  closeLocation: () => Promise.resolve(),
+  makeReservation: (setting) => caller.run('withdrawItem', setting),
+  extendReservation: (setting) => caller.run('extendReservation', setting),
+  allocateReservation: (setting) => caller.run('releaseReservation', setting),
+  releaseReservation: async (setting) => {
+    await caller.run('allocateReservation', setting);
+    await caller.run('commitReservation', setting);
+  },
+  commitReservation: () => Promise.resolve(),
+  returnReservation: () => Promise.resolve(),
   revokeApiKey: (setting) => caller.run('revokeApiKey', setting),
   rotateApiKey: (setting) => caller.run('revokeApiKey', setting),
   resumeTenant: () => Promise.resolve(),

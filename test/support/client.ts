@@ -22,6 +22,9 @@ export interface Store {
   readonly keyId: string;
   readonly releaseId: string;
   readonly categoryId: string;
+  readonly locationId: string;
+  readonly stockItemId: string;
+  readonly reservationId: string;
 }
 
 /** Settings of an api that is asked a lot at once on a machine that is busy with other tests; it stands behind one proxy. */
@@ -124,7 +127,22 @@ export async function makeStore(
   const issued = await operate<{ id: string; key: string }>('POST', `/${tenantId}/api-keys`, { name: 'first key' });
   const release = await send<{ id: string }>('POST', 'catalog/releases', { title: 'Stockholm' }, issued.key);
   const category = await send<{ id: string }>('POST', 'catalog/categories', { name: 'Electronic' }, issued.key);
-  return { tenantId, key: issued.key, keyId: issued.id, releaseId: release.id, categoryId: category.id };
+  const stock = <T extends object>(path: string, body: object) =>
+    send<T & { id: string }>('POST', `inventory/${path}`, body, issued.key);
+  const location = await stock('locations', { name: 'Cellar' });
+  const price = { amount: 1_999, currency: 'EUR' };
+  const item = await stock('items', { releaseId: release.id, kind: 'pool', quantity: 100, price });
+  const reservation = await stock('reservations', { items: [{ itemId: item.id, quantity: 2 }], holdSeconds: 86_400 });
+  return {
+    tenantId,
+    key: issued.key,
+    keyId: issued.id,
+    releaseId: release.id,
+    categoryId: category.id,
+    locationId: location.id,
+    stockItemId: item.id,
+    reservationId: reservation.id,
+  };
 }
 
 /** What is wrong with log lines: not one line of JSON each, or with a secret in them. */

@@ -38,6 +38,42 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /api/v1/catalog/releases/:id/restore': null,
   'POST /api/v1/catalog/releases/:id/merge': { into: 'rel_01j2jw8f00e00800000000001a' },
   'PUT /api/v1/catalog/releases/:id/categories': { categoryIds: [] },
+  'POST /api/v1/inventory/locations': { name: 'Shop floor' },
+  'PATCH /api/v1/inventory/locations/:id': { name: 'Back room' },
+  'POST /api/v1/inventory/locations/:id/close': null,
+  'POST /api/v1/inventory/items': { releaseId: 'rel_01j2jw8f00e00800000000001a', kind: 'single' },
+  'POST /api/v1/inventory/items/bulk': {
+    source: 'till',
+    items: [{ releaseId: 'rel_01j2jw8f00e00800000000001a', kind: 'single', quantity: 1 }],
+  },
+  'PATCH /api/v1/inventory/items/:id': { note: 'Promo stamp on the back.' },
+  'DELETE /api/v1/inventory/items/:id': null,
+  'POST /api/v1/inventory/items/:id/adjust': { delta: -1, reason: 'damaged' },
+  'POST /api/v1/inventory/items/:id/count': { counted: 98 },
+  'POST /api/v1/inventory/items/:id/transfer': { to: 'loc_01j2jw8f00e00800000000001a', quantity: 1 },
+  'POST /api/v1/inventory/items/:id/regrade': { mediaGrade: 'VG+' },
+  'POST /api/v1/inventory/items/:id/price': { price: { amount: 1_799, currency: 'EUR' }, reason: 'sale' },
+  'POST /api/v1/inventory/items/:id/cost': { cost: { amount: 800, currency: 'EUR' } },
+  'POST /api/v1/inventory/items/:id/threshold': { threshold: 5 },
+  'POST /api/v1/inventory/items/:id/withdraw': { reason: 'display' },
+  'POST /api/v1/inventory/items/:id/relist': null,
+  'POST /api/v1/inventory/items/:id/quarantine': { holdUntil: '2099-12-31T23:59:59.000Z', reason: 'holding period' },
+  'POST /api/v1/inventory/items/:id/lift-quarantine': null,
+  'POST /api/v1/inventory/items/:id/write-off': { reason: 'broken' },
+  'POST /api/v1/inventory/prices/bulk': {
+    reason: 'sale',
+    items: [{ itemId: 'itm_01j2jw8f00e00800000000001a', version: 1, price: { amount: 1_799, currency: 'EUR' } }],
+  },
+  'POST /api/v1/inventory/adjustments/bulk': {
+    reason: 'stocktaking',
+    items: [{ itemId: 'itm_01j2jw8f00e00800000000001a', delta: -1 }],
+  },
+  'POST /api/v1/inventory/reservations': { items: [{ itemId: 'itm_01j2jw8f00e00800000000001a', quantity: 1 }] },
+  'POST /api/v1/inventory/reservations/:id/extend': null,
+  'POST /api/v1/inventory/reservations/:id/allocate': null,
+  'POST /api/v1/inventory/reservations/:id/release': {},
+  'POST /api/v1/inventory/reservations/:id/commit': {},
+  'POST /api/v1/inventory/reservations/:id/return': {},
 };
 
 /** Names of the writing routes that have an example. */
@@ -62,6 +98,9 @@ export function idIn(store: Store): (kind: IdKind) => string {
     parkedCommand: NO_COMMAND,
     release: store.releaseId,
     category: store.categoryId,
+    location: store.locationId,
+    stockItem: store.stockItemId,
+    reservation: store.reservationId,
   };
   return (kind) => {
     const id = ids[kind];

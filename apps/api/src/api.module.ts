@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogHttpModule, CatalogModule } from '#libs/catalog';
 import { IdentityHttpModule, IdentityModule } from '#libs/identity';
-import { InventoryModule } from '#libs/inventory';
+import { InventoryHttpModule, InventoryModule } from '#libs/inventory';
 import { EventingApiModule, EventingModule } from '#platform/eventing';
 import { HealthModule } from '#platform/health';
 import { HttpModule } from '#platform/http';
@@ -67,6 +67,7 @@ export class ApiModule {
         CatalogModule,
         CatalogHttpModule,
         InventoryModule,
+        InventoryHttpModule,
       ],
     };
   }

@@ -1,4 +1,5 @@
-import { readBody, IdOf } from '#platform/http';
+import { getSchemaPath } from '@nestjs/swagger';
+import { IdOf, readBody, type ValueRule } from '#platform/http';
 import { DomainError, formatId } from '#platform/kernel';
 import { failureOf } from './bulk-reception.js';
 import type { ItemFailure } from './domain/receive-item.js';
@@ -39,6 +40,11 @@ export class StockOutcomeView {
 export class StockOutcomesView {
   /** In the order of the items. */
   outcomes!: StockOutcomeView[];
+}
+
+/** The rule of the items of a bulk call: they are looked at one by one, so that a bad one does not refuse the others. */
+export function bulkItem(type: new () => object): ValueRule {
+  return { name: 'bulk_item', refuse: () => undefined, schema: { $ref: getSchemaPath(type) } as ValueRule['schema'] };
 }
 
 /** An outcome as callers see it. */

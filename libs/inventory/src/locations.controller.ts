@@ -11,6 +11,7 @@ import {
   ListQuery,
   type ListRequest,
   type Page,
+  ReadsProjection,
   Requires,
 } from '#platform/http';
 import type { Actor } from '#platform/kernel';
@@ -19,6 +20,8 @@ import { CloseLocation } from './commands/close-location.command.js';
 import { CreateLocation, CreateLocationInput } from './commands/create-location.command.js';
 import { RenameLocation, RenameLocationInput } from './commands/rename-location.command.js';
 import { LocationView } from './location.views.js';
+import { MOVEMENTS, MovementView } from './movement.views.js';
+import { ListLocationMovements } from './queries/list-location-movements.query.js';
 import { GetLocation } from './queries/get-location.query.js';
 import { ListLocations, LOCATION_LIST } from './queries/list-locations.query.js';
 
@@ -69,6 +72,19 @@ export class LocationsController {
     @IfMatch() ifMatch?: IfMatchCondition,
   ): Promise<LocationView> {
     return this.bus.execute(new RenameLocation(actor, id, { input, ifMatch }));
+  }
+
+  /** List the movements of a location. Units that came and went, the latest first. */
+  @Get(':id/movements')
+  @Requires('stock:read')
+  @ReadsProjection('inventory.movements')
+  @ApiPage(MovementView)
+  listLocationMovements(
+    @CurrentActor() actor: Actor,
+    @IdParam('id', 'location') id: string,
+    @ListQuery(MOVEMENTS) request: ListRequest,
+  ): Promise<Page<MovementView>> {
+    return this.bus.execute(new ListLocationMovements(actor, id, request));
   }
 
   /** Close a location. It must be empty; nothing can be put there any more. The default location stays open. */

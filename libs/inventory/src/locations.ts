@@ -86,6 +86,17 @@ export async function asNameTaken<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The id of a location, open or closed; the default one where none is named. @throws inventory.location_not_found */
+export async function knownLocation(unit: Unit, id?: string): Promise<string> {
+  if (id === undefined || id === defaultLocationId(unit.tenantId)) return defaultLocationId(unit.tenantId);
+  const found = await unit.row('select 1 from inventory.location where tenant_id = $1 and id = $2', [
+    unit.tenantId,
+    id,
+  ]);
+  if (!found) throw inventoryErrors.location_not_found('There is no such location. List the locations.');
+  return id;
+}
+
 /** Waits for those who put stock there, and keeps others out, until the unit ends. */
 export async function excludeStock(unit: Unit, locationId: string): Promise<void> {
   await unit.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`inventory.location ${locationId}`]);

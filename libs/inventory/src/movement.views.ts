@@ -8,7 +8,10 @@ export class MovementView {
   itemId!: string;
   @IdOf('location')
   locationId!: string;
-  /** `received`, `adjusted`, `counted`, `transferred`, `sold`, `returned` or `written_off`. */
+  /**
+   * `received`, `adjusted`, `counted`, `transferred`, `sold`, `returned` or `written_off`.
+   * @example "received"
+   */
   kind!: string;
   /**
    * Units that came, or, negative, left.

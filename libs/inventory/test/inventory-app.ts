@@ -1,16 +1,23 @@
 import { Global, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { EventingModule, EventStore } from '#platform/eventing';
+import { EventingModule, EventingWorkerModule, EventStore } from '#platform/eventing';
 import { CursorCodec, type ListRequest, type ListSpec, type PageQuery, readListRequest } from '#platform/http';
 import { type Actor, newUuid, parseId, systemActor } from '#platform/kernel';
-import { Bus, PersistenceModule, UnitOfWork } from '#platform/persistence';
+import { Bus, PersistenceModule, RedisModule, UnitOfWork } from '#platform/persistence';
 import { CatalogModule, UpsertReleases } from '#libs/catalog';
 import type { TestDatabase } from '../../../test/support/database.js';
 import { ReceiveStock, type ReceiveStockInput } from '../src/commands/receive-stock.command.js';
 import { InventoryModule } from '../src/inventory.module.js';
 import type { StockItemView } from '../src/inventory.views.js';
+import { HoldDays } from '../src/projections/hold-days.projection.js';
+import { Movements } from '../src/projections/movements.projection.js';
+import { Prices } from '../src/projections/prices.projection.js';
+import { StockList } from '../src/projections/stock-list.projection.js';
+import { OnStockChanged } from '../src/reactions/on-stock-changed.js';
 
 const SECRET = 'an installation secret for tests, long enough';
+
+const redis = () => RedisModule.forRoot({ url: undefined, connectionName: 'test-inventory' });
 
 @Global()
 @Module({ providers: [{ provide: CursorCodec, useFactory: () => new CursorCodec(SECRET) }], exports: [CursorCodec] })
@@ -35,8 +42,32 @@ export class InventoryApp {
       acquireTimeoutMs: 20_000,
       slowQueryMs: 60_000,
     });
-    const imports = [persistence, CursorsModule, EventingModule.forRoot(), CatalogModule, InventoryModule];
+    const imports = [persistence, redis(), CursorsModule, EventingModule.forRoot(), CatalogModule, InventoryModule];
     const module = await Test.createTestingModule({ imports }).compile();
+    module.useLogger(false);
+    module.enableShutdownHooks([]);
+    await module.init();
+    return new InventoryApp(module);
+  }
+
+  /** What follows events, as one worker process has it; the sweeper is called by hand. */
+  static async startWorker(db: TestDatabase): Promise<InventoryApp> {
+    const persistence = PersistenceModule.forRoot({
+      main: { url: db.workerUrl, max: 8 },
+      applicationName: 'test-inventory-worker',
+      statementTimeoutMs: 20_000,
+      acquireTimeoutMs: 20_000,
+      slowQueryMs: 60_000,
+    });
+    const worker = EventingWorkerModule.forRoot({
+      directUrl: db.workerUrl,
+      applicationName: 'test-inventory-feed',
+      outbox: { backoffSeconds: 0.005 },
+    });
+    const module = await Test.createTestingModule({
+      imports: [persistence, redis(), CursorsModule, EventingModule.forRoot(), worker, CatalogModule, InventoryModule],
+      providers: [HoldDays, Movements, OnStockChanged, Prices, StockList],
+    }).compile();
     module.useLogger(false);
     module.enableShutdownHooks([]);
     await module.init();

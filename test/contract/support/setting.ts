@@ -1,6 +1,7 @@
 import { type IdKind, ID_PREFIXES, newUuid, formatId, parseId } from '#platform/kernel';
 import type { Parameter } from '../../../apps/api/src/openapi/model.js';
 import { type Answer, type Call, EXAMPLE_PARKED_COMMAND, EXAMPLE_PROJECTION, type TestApi } from '../../support/api.js';
+import { defaultLocationId } from '../../../libs/inventory/src/locations.js';
 import { Client } from '../../support/client.js';
 import { type PlacedOperation, readDocument, resolved } from './documents.js';
 
@@ -29,6 +30,36 @@ const EXAMPLE_CATALOGUE = `
   category as (
     insert into catalog.category (tenant_id, id, name, name_key, place) values ($1, '${EXAMPLE_UUID}', 'Electronic', 'electronic', 0))
   insert into catalog.release_category (tenant_id, category_id, release_id) values ($1, '${EXAMPLE_UUID}', '${RELEASE_IDS[0]}')`;
+
+/** What the examples of stock speak of: a pool of ten units at two locations, one of them held. */
+const SHOP_ID = '00000000-0000-7000-8000-000000000004';
+const ITEM_ID = '0190a5c4-3c00-7000-8000-000000000003';
+const RESERVATION_ID = '0190a5c4-3c00-7000-8000-000000000005';
+const EXAMPLE_STOCK = `
+  with place as (
+    insert into inventory.location (tenant_id, id, name, name_key, is_default, version, created_at)
+    values ($1, '${SHOP_ID}', 'Cellar', 'Cellar', false, 1, now())),
+  stream as (
+    insert into es.streams (tenant_id, stream_id, category, version) values ($1, '${ITEM_ID}', 'inventory.item', 3)),
+  history as (
+    insert into es.events (tenant_id, stream_id, version, event_id, type, data, meta)
+    select $1::uuid, '${ITEM_ID}', n.version, gen_random_uuid(), 'inventory.' || n.type, n.data::jsonb, '{}' from (values
+      (1, 'stock-received', '{"releaseId":"${EXAMPLE_UUID}","kind":"pool","locationId":"' || $2 || '","quantity":10,"requiresGrade":false,
+         "code":"REC-000001","price":{"amount":1999,"currency":"EUR"},"cost":{"amount":1999,"currency":"EUR"},
+         "provenance":{"kind":"manual"},"status":"available","receivedAt":"2026-01-31T12:00:00.000Z"}'),
+      (2, 'stock-transferred', '{"from":"' || $2 || '","to":"${SHOP_ID}","quantity":5}'),
+      (3, 'stock-reserved', '{"reservationId":"${RESERVATION_ID}","locationId":"' || $2 || '","quantity":1,"state":"held",
+         "expiresAt":"2099-12-31T23:59:59.000Z","reference":"cart 4711"}')) as n (version, type, data) order by n.version),
+  item as (
+    insert into inventory.item_a (tenant_id, id, release_id, single, status, code)
+    values ($1, '${ITEM_ID}', '${EXAMPLE_UUID}', false, 'available', 'REC-000001')),
+  units as (
+    insert into inventory.availability_a (tenant_id, item_id, location_id, on_hand, held, allocated)
+    values ($1, '${ITEM_ID}', $2::text::uuid, 5, 1, 0), ($1, '${ITEM_ID}', '${SHOP_ID}', 5, 0, 0))
+  insert into inventory.reservation_line_a (tenant_id, reservation_id, item_id, location_id, single, quantity, state, expires_at, extensions, reference, changes)
+  values ($1, '${RESERVATION_ID}', '${ITEM_ID}', $2::text::uuid, false, 1, 'held', '2099-12-31T23:59:59Z', 0, 'cart 4711', 1)`;
+/** Operations on an item that is not promised to anybody. */
+const ON_FREE_ITEMS = ['quarantineItem', 'liftQuarantine', 'writeOffItem', 'archiveItem'];
 
 /** A store of its own with a key, in which one operation is tried. */
 export interface Setting {
@@ -61,7 +92,15 @@ export class OperationCaller {
     const parkedCommand = formatId('parkedCommand', parked?.id ?? '');
     await this.api.database.admin(EXAMPLE_CATALOGUE, [tenant]);
     const [release = ''] = RELEASE_IDS;
-    const ids = { parkedCommand, release: formatId('release', release), category: formatId('category', EXAMPLE_UUID) };
+    await this.api.database.admin(EXAMPLE_STOCK, [tenant, defaultLocationId(tenant ?? '')]);
+    const ids = {
+      parkedCommand,
+      release: formatId('release', release),
+      category: formatId('category', EXAMPLE_UUID),
+      location: formatId('location', SHOP_ID),
+      stockItem: formatId('stockItem', ITEM_ID),
+      reservation: formatId('reservation', RESERVATION_ID),
+    };
     return { tenantId, key, ids: { tenant: tenantId, apiKey: issued.body.id, ...ids } };
   }
 
@@ -71,18 +110,37 @@ export class OperationCaller {
     if (operation.operationId === 'restoreRelease') await this.run('archiveRelease', setting);
     if (operation.operationId === 'deleteCategory')
       await this.api.database.admin('delete from catalog.release_category where category_id = $1', [EXAMPLE_UUID]);
+    await this.prepareStock(operation.operationId, setting);
     if (operation.tags.includes('Platform: projections')) await this.api.database.admin(EXAMPLE_PROJECTION);
+  }
+
+  private async prepareStock(operationId: string, setting: Setting): Promise<void> {
+    if (ON_FREE_ITEMS.includes(operationId)) await this.run('releaseReservation', setting, { body: {} });
+    if (operationId === 'liftQuarantine') {
+      const holdUntil = new Date(Date.now() + 300).toISOString();
+      await this.run('quarantineItem', setting, { body: { holdUntil, reason: 'holding period' } });
+      await new Promise((resolve) => setTimeout(resolve, 350));
+    }
+    if (operationId === 'relistItem') await this.run('withdrawItem', setting);
+    if (['commitReservation', 'returnReservation'].includes(operationId))
+      await this.run('allocateReservation', setting);
+    if (operationId === 'returnReservation') await this.run('commitReservation', setting, { body: {} });
+    if (operationId === 'closeLocation') {
+      const to = formatId('location', defaultLocationId(parseId('tenant', setting.tenantId) ?? ''));
+      await this.run('transferStock', setting, { body: { from: setting.ids.location, to, quantity: 5 } });
+    }
   }
 
   /** Calls an operation with its example, or with what is changed of it. */
   call<T = Record<string, unknown>>(
     { path, method, operation }: PlacedOperation,
-    { ids, key }: Setting,
+    { ids, key, tenantId }: Setting,
     { path: ownPath, ...change }: Change = {},
   ): Promise<Answer<T>> {
     const isOperators = operation.security.every((choice) => 'operatorToken' in choice);
     const usual = { key: isOperators ? this.api.operatorToken : key, body: requestExample(operation.operationId) };
-    const call = 'raw' in change ? { ...usual, body: undefined, ...change } : { ...usual, ...change };
+    const given = 'raw' in change ? { ...usual, body: undefined, ...change } : { ...usual, ...change };
+    const call = given.body === undefined ? given : { ...given, body: withIds(given.body, ids, tenantId) };
     return this.client.call<T>(method.toUpperCase(), ownPath ?? pathOf(path, operation.parameters, ids), call);
   }
 
@@ -91,6 +149,16 @@ export class OperationCaller {
     const answer = await this.call(placed(operationId), setting, change);
     if (answer.status >= 300) throw new Error(`${operationId} answered ${answer.status}: ${answer.text}`);
   }
+}
+
+/** A body with the store's things in place of those that examples name; `...1b` is its default location. */
+function withIds(body: unknown, ids: Setting['ids'], tenantId: string): unknown {
+  const main = formatId('location', defaultLocationId(parseId('tenant', tenantId) ?? ''));
+  const own = JSON.stringify(body).replaceAll('loc_01j2jw8f00e00800000000001b', main);
+  const kinds = ['stockItem', 'location', 'reservation'] as const;
+  return JSON.parse(
+    kinds.reduce((text, kind) => text.replaceAll(formatId(kind, EXAMPLE_UUID), ids[kind] ?? ''), own),
+  ) as unknown;
 }
 
 /** The operation's path with ids in their places. */

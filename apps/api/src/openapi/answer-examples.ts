@@ -1,5 +1,39 @@
 const LATER = '2026-02-01T09:30:00.000Z';
 
+/** The item that the examples of stock speak of: a pool of ten units at two locations, one of them held. */
+const AT_SHOP = { locationId: 'loc_01j2jw8f00e00800000000001a', onHand: 5, reserved: 0 };
+const AT_MAIN = { locationId: 'loc_01j2jw8f00e00800000000001b', onHand: 5, reserved: 1 };
+const STOCK = {
+  kind: 'pool',
+  status: 'available',
+  code: 'REC-000001',
+  mediaGrade: null,
+  sleeveGrade: null,
+  onHand: 10,
+  free: 9,
+  levels: [AT_SHOP, AT_MAIN],
+  version: 4,
+};
+const RELEASED = { free: 10, levels: [AT_SHOP, { ...AT_MAIN, reserved: 0 }], version: 5 };
+const GONE = { status: 'written_off', onHand: 0, free: 0, levels: [], version: 5 };
+const LINE = {
+  itemId: 'itm_01j2jw8f00e00800000000001a',
+  locationId: 'loc_01j2jw8f00e00800000000001b',
+  quantity: 1,
+  state: 'held',
+  expiresAt: '2026-01-31T12:00:00.000Z',
+};
+const RESERVATION = { state: 'held', expiresAt: LINE.expiresAt, reference: 'cart 4711', lines: [LINE], version: 2 };
+const OVER = { expiresAt: null };
+const reservation = (state: string, version: number) => ({
+  ...RESERVATION,
+  ...OVER,
+  state,
+  lines: [{ ...LINE, ...OVER, state }],
+  version,
+});
+const UPDATED = { outcomes: [{ outcome: 'updated', itemId: LINE.itemId, version: 4 }] };
+
 /**
  * Where an operation's answer differs from the plain example of what it answers. A test sends the request's example and
  * compares.
@@ -55,4 +89,43 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> 
   },
   renameCategory: { releases: 1, updatedAt: LATER, version: 2 },
   moveCategory: { releases: 1 },
+  getStockItem: { ...STOCK, version: 3 },
+  receiveStock: {
+    status: 'quarantined',
+    reason: 'received',
+    levels: [{ ...AT_SHOP, onHand: 1 }],
+    provenance: { kind: 'purchase', source: null, key: null, reference: 'purchase 4711' },
+  },
+  receiveItems: { outcomes: [{ outcome: 'created', itemId: LINE.itemId, version: 1 }] },
+  changePrices: UPDATED,
+  adjustItems: UPDATED,
+  describeItem: { ...STOCK },
+  adjustStock: { ...STOCK, note: null, reason: null, onHand: 9, free: 8, levels: [{ ...AT_SHOP, onHand: 4 }, AT_MAIN] },
+  countStock: { ...STOCK, onHand: 13, free: 12, levels: [{ ...AT_SHOP, onHand: 8 }, AT_MAIN] },
+  transferStock: {
+    ...STOCK,
+    levels: [
+      { ...AT_SHOP, onHand: 6 },
+      { ...AT_MAIN, onHand: 4 },
+    ],
+  },
+  regradeItem: { ...STOCK, mediaGrade: 'VG+', sleeveGrade: 'VG' },
+  changePrice: { ...STOCK, reason: null },
+  changeCost: STOCK,
+  setThreshold: STOCK,
+  withdrawItem: { ...STOCK, note: null, status: 'withdrawn' },
+  relistItem: { ...STOCK, version: 5 },
+  quarantineItem: { ...STOCK, ...RELEASED, status: 'quarantined' },
+  liftQuarantine: { ...STOCK, ...RELEASED, version: 6 },
+  writeOffItem: { ...STOCK, ...GONE, note: null },
+  archiveItem: { ...STOCK, ...GONE, reason: 'archived' },
+  renameLocation: { version: 2 },
+  closeLocation: { name: 'Cellar', closedAt: LATER, version: 2 },
+  getReservation: { ...RESERVATION, version: 1 },
+  makeReservation: { ...RESERVATION, version: 1 },
+  extendReservation: RESERVATION,
+  allocateReservation: reservation('allocated', 2),
+  releaseReservation: reservation('released', 2),
+  commitReservation: reservation('committed', 3),
+  returnReservation: reservation('returned', 4),
 };

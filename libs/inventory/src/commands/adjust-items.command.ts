@@ -1,10 +1,10 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
-import { field, IdOf, Note, Text, type ValueRule, WholeNumber } from '#platform/http';
+import { ApiExtraModels } from '@nestjs/swagger';
+import { field, IdOf, Note, Text, WholeNumber } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { changeInBulk } from '../bulk-change.js';
-import { MOST_BULK_ITEMS, type StockOutcomesView } from '../bulk.dto.js';
+import { bulkItem, MOST_BULK_ITEMS, type StockOutcomesView } from '../bulk.dto.js';
 import { MOST_UNITS } from '../domain/guards.js';
 import { LONGEST } from '../domain/receive-item.js';
 import { adjust } from '../domain/stock-changes.js';
@@ -25,16 +25,9 @@ export class AdjustItemInput {
   readonly delta!: number;
 
   /** The version that was seen; with another one the item is left as it is. */
-  @WholeNumber({ min: 1, max: 2_147_483_647, optional: true, example: 1 })
+  @WholeNumber({ min: 1, max: 2_147_483_647, optional: true, example: 3 })
   readonly version?: number;
 }
-
-/** Items are looked at one by one, so that a bad one does not refuse the others. */
-const itemRule: ValueRule = {
-  name: 'adjust_item',
-  refuse: () => undefined,
-  schema: { $ref: getSchemaPath(AdjustItemInput) } as Record<string, unknown>,
-};
 
 @ApiExtraModels(AdjustItemInput)
 export class AdjustItemsInput {
@@ -52,7 +45,7 @@ export class AdjustItemsInput {
   @Note({ max: LONGEST.note, optional: true })
   readonly note?: string;
 
-  @field(itemRule, { list: { min: 1, max: MOST_BULK_ITEMS } })
+  @field(bulkItem(AdjustItemInput), { list: { min: 1, max: MOST_BULK_ITEMS } })
   readonly items!: AdjustItemInput[];
 }
 

@@ -1,9 +1,9 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
-import { field, IdOf, MoneyValue, Text, type ValueRule, WholeNumber } from '#platform/http';
+import { ApiExtraModels } from '@nestjs/swagger';
+import { field, IdOf, MoneyValue, Text, WholeNumber } from '#platform/http';
 import type { Actor, Money } from '#platform/kernel';
 import { changeInBulk } from '../bulk-change.js';
-import { MOST_BULK_ITEMS, type StockOutcomesView } from '../bulk.dto.js';
+import { bulkItem, MOST_BULK_ITEMS, type StockOutcomesView } from '../bulk.dto.js';
 import { inventoryErrors } from '../domain/inventory.errors.js';
 import { changePrice } from '../domain/listing-changes.js';
 import { priceCause } from '../domain/price-cause.js';
@@ -16,20 +16,13 @@ export class ChangePricesItemInput {
   readonly itemId!: string;
 
   /** The version whose price was seen: with another one the item is left as it is. */
-  @WholeNumber({ min: 1, max: 2_147_483_647, example: 1 })
+  @WholeNumber({ min: 1, max: 2_147_483_647, example: 3 })
   readonly version!: number;
 
   /** The list price from now on. */
   @MoneyValue({ example: { amount: 1799, currency: 'EUR' } })
   readonly price!: Money;
 }
-
-/** Items are looked at one by one, so that a bad one does not refuse the others. */
-const itemRule: ValueRule = {
-  name: 'price_item',
-  refuse: () => undefined,
-  schema: { $ref: getSchemaPath(ChangePricesItemInput) } as Record<string, unknown>,
-};
 
 @ApiExtraModels(ChangePricesItemInput)
 export class ChangePricesInput {
@@ -54,7 +47,7 @@ export class ChangePricesInput {
   @WholeNumber({ min: 1, max: 1_000_000_000, optional: true })
   readonly policyVersion?: number;
 
-  @field(itemRule, { list: { min: 1, max: MOST_BULK_ITEMS } })
+  @field(bulkItem(ChangePricesItemInput), { list: { min: 1, max: MOST_BULK_ITEMS } })
   readonly items!: ChangePricesItemInput[];
 }
 

@@ -15,7 +15,7 @@ export class CountStockInput {
 
   /**
    * How many there are.
-   * @example 0
+   * @example 8
    */
   @WholeNumber({ min: 0, max: MOST_UNITS })
   readonly counted!: number;

@@ -1,9 +1,9 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels } from '@nestjs/swagger';
 import { field, IdOf, MoneyValue, Note, OneOf, Text, type ValueRule, WholeNumber } from '#platform/http';
 import type { Actor, Money } from '#platform/kernel';
 import { Bus } from '#platform/persistence';
-import { isFailure, MOST_BULK_ITEMS, outcomeView, readItem, type StockOutcomesView } from '../bulk.dto.js';
+import { isFailure, bulkItem, MOST_BULK_ITEMS, outcomeView, readItem, type StockOutcomesView } from '../bulk.dto.js';
 import { type MediaGrade, MEDIA_GRADES, type SleeveGrade, SLEEVE_GRADES } from '../domain/grades.js';
 import { MOST_UNITS } from '../domain/guards.js';
 import type { ItemKind } from '../domain/item-events.js';
@@ -57,13 +57,6 @@ export class ReceiveItemInput {
   readonly note?: string;
 }
 
-/** Items are looked at one by one, so that a bad one does not refuse the others. */
-const itemRule: ValueRule = {
-  name: 'receive_item',
-  refuse: () => undefined,
-  schema: { $ref: getSchemaPath(ReceiveItemInput) } as Record<string, unknown>,
-};
-
 /** A lower-case word. */
 const sourceRule: ValueRule = {
   name: 'source',
@@ -84,7 +77,7 @@ export class ReceiveItemsInput {
   @IdOf('location', { optional: true })
   readonly locationId?: string;
 
-  @field(itemRule, { list: { min: 1, max: MOST_BULK_ITEMS } })
+  @field(bulkItem(ReceiveItemInput), { list: { min: 1, max: MOST_BULK_ITEMS } })
   readonly items!: ReceiveItemInput[];
 }
 

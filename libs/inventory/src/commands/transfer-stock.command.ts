@@ -5,12 +5,12 @@ import { UnitOfWork } from '#platform/persistence';
 import { MOST_UNITS } from '../domain/guards.js';
 import { transfer } from '../domain/stock-changes.js';
 import { type StockItemView, stockItemView } from '../inventory.views.js';
-import { defaultLocationId, openLocation } from '../locations.js';
+import { knownLocation, openLocation } from '../locations.js';
 import { type DecideItem, Stock } from '../stock.js';
 
 export class TransferStockInput {
   /** Where they are; left out: the store's default location. */
-  @IdOf('location', { optional: true })
+  @IdOf('location', { optional: true, example: 'loc_01j2jw8f00e00800000000001b' })
   readonly from?: string;
 
   /** Where they go. */
@@ -48,7 +48,8 @@ export class TransferStockHandler implements ICommandHandler<TransferStock> {
     const unit = this.work.current();
     const decide: DecideItem = async (state) => {
       const { id: to } = await openLocation(unit, input.to);
-      return transfer(state, { from: input.from ?? defaultLocationId(unit.tenantId), to, quantity: input.quantity });
+      const from = await knownLocation(unit, input.from);
+      return transfer(state, { from, to, quantity: input.quantity });
     };
     const changed = await this.stock.change(itemId, decide, { ifMatch });
     return stockItemView(itemId, changed);

@@ -20,8 +20,8 @@ export class AvailabilityView {
 }
 
 export class AvailabilityParameters {
-  @IdOf('stockItem', { list: { min: 1, max: 100 }, description: 'Up to 100 items.' })
-  readonly itemIds!: string[];
+  @IdOf('stockItem', { optional: true, list: { max: 100 }, description: 'Up to 100 items.' })
+  readonly itemIds: string[] = [];
 }
 
 /** What can be had of some items at this moment: read from what claims themselves are decided on. */
