@@ -140,7 +140,7 @@ describe('a key that does not work', () => {
     const key = await make();
     const before = await digestOf(api.database);
     for (const route of routes) {
-      const answer = await client.call(route.method, pathOf(route, idIn(store)), { key, body: bodyFor(route) });
+      const answer = await client.call(route.method, pathOf(route, idIn(store)), { key, body: bodyFor(route, store) });
       expect([route.name, answer.status]).toEqual([route.name, 401]);
       refusals.push(answer);
     }
@@ -165,7 +165,7 @@ describe('a key without the scope', () => {
     async (route) => {
       const { key } = await issue({ scopes: ['event:read'] });
       const before = await digestOf(api.database);
-      const answer = await client.call(route.method, pathOf(route, idIn(store)), { key, body: bodyFor(route) });
+      const answer = await client.call(route.method, pathOf(route, idIn(store)), { key, body: bodyFor(route, store) });
       const permission = route.access.kind === 'permission' ? route.access.permission : '';
       expect(answer).toMatchObject({ status: 403, body: { code: 'http.forbidden', permission } });
       expect(answer.body.detail).toContain(permission);

@@ -42,7 +42,7 @@ async function prepare(route: ApiRoute): Promise<Prepared> {
   }
   const spare = await client.call<Issued>('POST', '/api/v1/api-keys', { key: store.key, body: { name: 'spare' } });
   const path = pathOf(route, idIn({ ...store, keyId: spare.body.id ?? store.keyId }));
-  return { store, path, key: isOperators(route) ? operator : store.key, body: bodyFor(route) };
+  return { store, path, key: isOperators(route) ? operator : store.key, body: bodyFor(route, store) };
 }
 
 /** Rows of all audit logs: every effect of a POST leaves exactly one. */

@@ -26,7 +26,7 @@ function send(route: ApiRoute, raw: string, of: Store = store) {
 
 /** A body of the route with one member's JSON put in by hand. */
 function withMember(route: ApiRoute, member: string, json: string): string {
-  const others = Object.entries(bodyFor(route) ?? {}).filter(([name]) => name !== member);
+  const others = Object.entries(bodyFor(route, store) ?? {}).filter(([name]) => name !== member);
   return `{${[...others.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`), `${JSON.stringify(member)}:${json}`].join(',')}}`;
 }
 

@@ -39,7 +39,7 @@ if (!existsSync(FILE)) {
       members: readonly (readonly [string, unknown])[],
       of: Store = store,
     ): Promise<Answer<ProblemBody>> {
-      const body = { ...bodyFor(route), ...Object.fromEntries(members) };
+      const body = { ...bodyFor(route, of), ...Object.fromEntries(members) };
       return client.call(route.method, pathOf(route, idIn(of)), { key: keyFor(route), body });
     }
 

@@ -79,12 +79,26 @@ const BODIES: Readonly<Record<string, object | null>> = {
 /** Names of the writing routes that have an example. */
 export const ROUTES_WITH_EXAMPLES = Object.keys(BODIES);
 
-/** A body the route takes. @throws Error for a route that was forgotten here */
-export function bodyFor({ name, method }: ApiRoute): object | undefined {
+/** Kinds of things that bodies name, and how the bodies above name one. */
+const NAMED = (['release', 'category', 'location', 'stockItem', 'reservation'] as const).map((kind) => ({
+  kind,
+  example: formatId(kind, '0190a5c4-3c00-7000-8000-00000000002a'),
+}));
+
+/**
+ * A body the route takes; with a store, its things are named instead of those of examples.
+ * @throws Error for a route that was forgotten here
+ */
+export function bodyFor({ name, method }: ApiRoute, store?: Store): object | undefined {
   if (method === 'GET') return undefined;
   const body = BODIES[name];
   if (body === undefined) throw new Error(`test/support/examples.ts has no body for ${name}`);
-  return body ?? undefined;
+  if (!store || !body) return body ?? undefined;
+  const text = NAMED.reduce(
+    (own, { kind, example }) => own.replaceAll(example, idIn(store)(kind)),
+    JSON.stringify(body),
+  );
+  return JSON.parse(text) as object;
 }
 
 /** Stores have parked commands only when something went wrong. */
