@@ -2,7 +2,8 @@ import { Pages } from '../../../dist/libs/platform/eventing/src/projections/page
 import { projectionSubscriber } from '../../../dist/libs/platform/eventing/src/projections/projection.js';
 import { registerBuilds } from '../../../dist/libs/platform/eventing/src/projections/builds.js';
 import { TenantUnits } from '../../../dist/libs/platform/eventing/src/projections/tenant-units.js';
-import { EventRegistry } from '../../../dist/libs/platform/eventing/src/index.js';
+import { currentShape } from '../../../dist/libs/platform/eventing/src/eventing-worker.module.js';
+import { eventTypes } from '../../../dist/libs/platform/eventing/src/index.js';
 import { Databases, UnitOfWork } from '../../../dist/libs/platform/persistence/src/index.js';
 import { figure, median } from '../support/figures.mjs';
 import { Side } from './cost.mjs';
@@ -26,12 +27,8 @@ export async function measureRunner(database) {
     slowQueryMs: 60_000,
   });
   const units = new TenantUnits(new UnitOfWork(databases), databases);
-  const registry = new EventRegistry();
-  defineIn(registry);
-  const pages = new Pages(units, (event) => ({
-    ...event,
-    ...registry.read(event.type, event.schemaVersion, event.data),
-  }));
+  defineIn(eventTypes);
+  const pages = new Pages(units, currentShape);
   const options = { name: PROJECTION, version: 1, events: [TYPE], views: ['bench.stock'] };
   const subscriber = projectionSubscriber(options, { apply: foldStock });
   await units.run((unit) => registerBuilds(unit, subscriber, 0));
