@@ -24,6 +24,7 @@ import { SuggestHandler } from './queries/suggest.query.js';
 import { ReleaseCache } from './release-cache.js';
 import { ReleaseFactsLog } from './release-facts-log.js';
 import { ReleasesController } from './releases.controller.js';
+import { SearchTerms } from './store/search-terms.js';
 
 /** What other contexts send the catalogue. */
 const BETWEEN_CONTEXTS: Provider[] = [UpsertReleasesHandler, SetStockStatusHandler, GetReleaseFactsHandler];
@@ -49,7 +50,7 @@ const FOR_PEOPLE: Provider[] = [
 ];
 
 /** The catalogue, for the api. */
-@Module({ providers: [...BETWEEN_CONTEXTS, ...FOR_PEOPLE, ReleaseCache, ReleaseFactsLog] })
+@Module({ providers: [...BETWEEN_CONTEXTS, ...FOR_PEOPLE, ReleaseCache, ReleaseFactsLog, SearchTerms] })
 export class CatalogModule {}
 
 /** Routes of the catalogue. */
@@ -57,5 +58,5 @@ export class CatalogModule {}
 export class CatalogHttpModule {}
 
 /** What the worker needs of the catalogue: the commands and queries of other contexts. */
-@Module({ providers: [...BETWEEN_CONTEXTS, ReleaseCache] })
+@Module({ providers: [...BETWEEN_CONTEXTS, ReleaseCache, SearchTerms] })
 export class CatalogWorkerModule {}

@@ -12,7 +12,7 @@ import { claimIds, externalKey, findIds, itemHash } from '../store/external-ids.
 import { findLikelyDuplicates } from '../store/likely-duplicates.js';
 import { readRelease } from '../store/release-reads.js';
 import { insertReleases, newReleaseId } from '../store/release-rows.js';
-import { learnTerms } from '../store/search-terms.js';
+import { SearchTerms } from '../store/search-terms.js';
 
 export class CreateReleaseInput extends ReleaseFields {
   /** @example "Stockholm" */
@@ -46,6 +46,7 @@ export class CreateReleaseHandler implements ICommandHandler<CreateRelease> {
     private readonly work: UnitOfWork,
     private readonly facts: ReleaseFactsLog,
     private readonly cache: ReleaseCache,
+    private readonly terms: SearchTerms,
   ) {}
 
   async execute({ input }: CreateRelease): Promise<CreatedReleaseView> {
@@ -54,7 +55,7 @@ export class CreateReleaseHandler implements ICommandHandler<CreateRelease> {
     await claimAll(unit, input.externalIds ?? [], release.id);
     const likely = await findLikelyDuplicates(unit, release.content);
     await insertReleases(unit, [release]);
-    await learnTerms(unit, [release.content]);
+    await this.terms.learn(unit, [release.content]);
     this.cache.changed(unit, [release.id]);
     const view = await readRelease(unit, release.id);
     await this.facts.tell(unit, 'catalog.release-created.v1', release);

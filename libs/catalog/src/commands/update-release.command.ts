@@ -9,7 +9,7 @@ import { ReleaseFactsLog } from '../release-facts-log.js';
 import { ReleaseCache } from '../release-cache.js';
 import { assertActive, lockedRelease, readRelease } from '../store/release-reads.js';
 import { updateReleases } from '../store/release-rows.js';
-import { learnTerms } from '../store/search-terms.js';
+import { SearchTerms } from '../store/search-terms.js';
 
 export class UpdateReleaseInput extends ReleaseFields {
   /** @example "Stockholm" */
@@ -34,6 +34,7 @@ export class UpdateReleaseHandler implements ICommandHandler<UpdateRelease> {
     private readonly work: UnitOfWork,
     private readonly facts: ReleaseFactsLog,
     private readonly cache: ReleaseCache,
+    private readonly terms: SearchTerms,
   ) {}
 
   async execute({ releaseId, change: { input, ifMatch } }: UpdateRelease): Promise<ReleaseView> {
@@ -43,7 +44,7 @@ export class UpdateReleaseHandler implements ICommandHandler<UpdateRelease> {
     const changed = { id: releaseId, content: changedContent(release.content, input) };
     if (isSameContent(release.content, changed.content)) return readRelease(unit, releaseId);
     await updateReleases(unit, [changed]);
-    await learnTerms(unit, [changed.content]);
+    await this.terms.learn(unit, [changed.content]);
     this.cache.changed(unit, [releaseId]);
     const view = await readRelease(unit, releaseId);
     await this.facts.tell(unit, 'catalog.release-changed.v1', changed);

@@ -16,7 +16,7 @@ import {
   type WrittenId,
 } from '../store/external-ids.js';
 import { insertReleases, lockReleases, newReleaseId, updateReleases } from '../store/release-rows.js';
-import { learnTerms } from '../store/search-terms.js';
+import { SearchTerms } from '../store/search-terms.js';
 
 /** A release as another system describes it: absent members stay as they are, null clears; a new one needs a title. */
 export type ReleaseItem = ReleaseItemInput;
@@ -66,6 +66,7 @@ export class UpsertReleasesHandler implements ICommandHandler<UpsertReleases> {
     private readonly work: UnitOfWork,
     private readonly events: EventStore,
     private readonly cache: ReleaseCache,
+    private readonly terms: SearchTerms,
   ) {}
 
   async execute({ input }: UpsertReleases): Promise<readonly ReleaseOutcome[]> {
@@ -73,7 +74,7 @@ export class UpsertReleasesHandler implements ICommandHandler<UpsertReleases> {
     const unit = this.work.current();
     const call = new BulkCall(unit, input.source, input.importId, input.items);
     const outcomes = await call.run();
-    await learnTerms(
+    await this.terms.learn(
       unit,
       call.written.map(({ content }) => content),
     );

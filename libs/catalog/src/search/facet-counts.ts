@@ -4,12 +4,13 @@ import type { Unit } from '#platform/persistence';
 import { type Facet, FACETS } from '../domain/search-document.js';
 import { filteredQuery } from '../domain/sought.js';
 import { seek } from '../store/seek.js';
+import { shaped } from '../store/shaped.js';
 import { type Asked, type ListFacet, queryOf } from './asked.js';
 import { Bound, conditionsOf } from './conditions.js';
 import type { Correction } from './spelling.js';
 
-/** Rows that are counted at most: what a list may cost bounds it (measured in test/bench/catalog). */
-export const MOST_COUNTED = 5_000;
+/** Rows that are counted at most: of 5,000, two filters and all facets cost 46 ms of CPU (test/bench/catalog). */
+export const MOST_COUNTED = 1_000;
 /** Values shown of each facet. */
 const MOST_VALUES = 20;
 
@@ -65,7 +66,7 @@ export class FacetCounts {
       select w.kind, w.value, w.count, (select count(*)::integer from m) as counted from (
         select c.*, row_number() over (partition by c.kind order by c.count desc, c.value) as place from c) as w
        where w.place <= ${MOST_VALUES} order by w.kind, w.place`;
-    const found = await this.unit.rows<CountRow & Record<string, unknown>>(sql, bound.values);
+    const found = await shaped<CountRow & Record<string, unknown>>(this.unit, sql, bound.values);
     return facets.map((facet) => viewOf(facet, found));
   }
 

@@ -4,6 +4,7 @@ import { shortKey } from '../domain/search-document.js';
 import { codeQuery, exactQuery, filteredQuery } from '../domain/sought.js';
 import { summaryView, type ReleaseSummaryView } from '../catalog.views.js';
 import { seek, seekAlong } from '../store/seek.js';
+import { shaped } from '../store/shaped.js';
 import { readSummaries } from '../store/release-reads.js';
 import { type Asked, queryOf } from './asked.js';
 import { Bound, conditionsOf } from './conditions.js';
@@ -71,7 +72,8 @@ export class ReleaseSearch {
     await seek(this.unit, exact ?? query);
     const bound = new Bound(this.unit.tenantId);
     const conditions = this.conditions('document', bound);
-    const rows = await this.unit.rows<{ id: string }>(
+    const rows = await shaped<{ id: string }>(
+      this.unit,
       `select s.release_id as id from catalog.release_search s where s.tenant_id = $1 and ${conditions} limit ${MOST_EXACT}`,
       bound.values,
     );
@@ -92,7 +94,8 @@ export class ReleaseSearch {
     const rows = `select ${columns} from catalog.release_search s where s.tenant_id = $1 and ${this.conditions('document', bound)}`;
     const first = exact.length === 0 ? '' : `${rows} and s.release_id = any(${bound.add(exact, 'uuid[]')}) union`;
     const list = this.planOf('m', bound);
-    const found = await this.unit.rows<FoundRow>(
+    const found = await shaped<FoundRow & Record<string, unknown>>(
+      this.unit,
       `with m as materialized (${first} (${rows} limit ${MOST_RANKED + 1})),
             page as (select m.id, ${list.cursorKey}, row_number() over (order by ${list.orderBy}) as place
                        from m where ${list.where} order by ${list.orderBy} limit ${list.limit})
@@ -112,7 +115,8 @@ export class ReleaseSearch {
         ? ''
         : `cross join lateral (select from catalog.release_search s
       where s.tenant_id = $1 and s.release_id = r.id offset 0) as looked`;
-    const rows = await this.unit.rows<FoundRow>(
+    const rows = await shaped<FoundRow & Record<string, unknown>>(
+      this.unit,
       `select r.id, ${list.cursorKey} from catalog.release r ${looked} where r.tenant_id = $1 and ${conditions} and ${list.where}
         order by ${list.orderBy} limit ${list.limit}`,
       list.values,

@@ -1,0 +1,124 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compare, report } from '../event-store/cost.mjs';
+import { figure, median } from '../support/figures.mjs';
+import { load } from '../support/load.mjs';
+import { answerParent, Served } from '../support/served.mjs';
+import { prepareDatabase, SCRIPT } from './database.mjs';
+import { Catalogue } from './generate.mjs';
+import { bare, ours } from './servers.mjs';
+import { copying, sideOf, upserting } from './writes.mjs';
+
+const RELEASES = Number(process.env.BENCH_RELEASES ?? 100_000);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 200);
+const CONNECTIONS = 4;
+/** What every request of the foundation costs beside its work, in CPU microseconds. */
+const FIXED_US = 150;
+const FACETS = 'genre,style,format,decade,country,label,category,inStock';
+const MODES = { bare, ours };
+
+/** CPU of a process, user and system, in microseconds. */
+function cpuOf(pid) {
+  try {
+    const account = readFileSync(`/proc/${pid}/schedstat`, 'utf8');
+    return Number(account.split(' ')[0]) / 1_000;
+  } catch {
+    return 0;
+  }
+}
+
+/** CPU per request of a server and of the backends that serve it. */
+async function cost({ server, url, headers, application, database }) {
+  const backends = await database.backends(application);
+  const sum = () => backends.reduce((total, pid) => total + cpuOf(pid), 0);
+  const [own, theirs] = [await server.cpuMicros(), sum()];
+  await load(url, { count: REQUESTS, connections: CONNECTIONS, headers });
+  return ((await server.cpuMicros()) - own + sum() - theirs) / REQUESTS;
+}
+
+/** One request of the api beside the same statements behind bare Fastify. */
+async function read(name, path, { database, api, goal }) {
+  const headers = { authorization: `Bearer ${database.key}` };
+  const file = join(tmpdir(), `recrate-bench-${process.pid}-${name}.jsonl`);
+  writeFileSync(file, '');
+  const recorder = await new Served(SCRIPT, 'ours', { ...database.env, BENCH_RECORD: file }).ready();
+  const answer = await fetch(`${recorder.url}${path}`, { headers });
+  if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+  await answer.json();
+  recorder.stop();
+  const plain = await new Served(SCRIPT, 'bare', { ...database.env, BENCH_STATEMENTS: file }).ready();
+  const a = { server: api, url: `${api.url}${path}`, headers, application: 'recrate-api', database };
+  const b = { server: plain, url: plain.url, headers: {}, application: 'bench-bare', database };
+  const pairs = [];
+  for (const side of [a, b]) await cost(side);
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % 2 === 0) pairs.push([await cost(a), await cost(b)]);
+    else pairs.push([await cost(b), await cost(a)].reverse());
+  }
+  plain.stop();
+  rmSync(file);
+  figure(`${name}-ours`, median(pairs.map(([own]) => own)) / 1_000, 'ms-cpu', goal && { op: '<=', limit: goal });
+  figure(`${name}-bare`, median(pairs.map(([, other]) => other)) / 1_000, 'ms-cpu');
+  const ratio = median(pairs.map(([own, other]) => (own - FIXED_US) / other));
+  figure(`${name}-ratio`, ratio, 'ratio', { op: '<=', limit: 1.6 });
+}
+
+/** A word with two of its letters swapped. */
+const mistyped = (word) => `${word.slice(0, 2)}${word[3]}${word[2]}${word.slice(4)}`;
+
+async function main() {
+  const database = await prepareDatabase();
+  const servers = [];
+  try {
+    const catalogue = new Catalogue();
+    const writer = await upserting(database, catalogue, 1);
+    const startedAt = performance.now();
+    for (let sent = 0; sent < RELEASES; sent += writer.perCall) await writer.send();
+    figure('catalog-load', RELEASES / ((performance.now() - startedAt) / 1_000), 'releases/s');
+    await database.run('vacuum analyze');
+    const [sizes] = await database.run(
+      `select pg_total_relation_size('catalog.release_search') / 1048576 as search, pg_relation_size('catalog.release_search_document') / 1048576 as gin,
+              pg_total_relation_size('catalog.search_term') / 1048576 as terms, pg_total_relation_size('catalog.release') / 1048576 as releases`,
+    );
+    for (const [name, size] of Object.entries(sizes)) figure(`catalog-size-${name}`, Number(size), 'MiB');
+    const api = await new Served(SCRIPT, 'ours', database.env).ready();
+    servers.push(api);
+    const [known] = await database.run(
+      `select id, artist_key, title_key from catalog.release where length(artist_key) between 9 and 16 and length(title_key) between 6 and 12
+        and artist_key !~ ' ' and title_key !~ ' ' order by id limit 1`,
+    );
+    const { formatId } = await import('../../../dist/libs/platform/kernel/src/index.js');
+    const list = '/api/v1/catalog/releases?limit=20';
+    const options = { database, api };
+    await read('catalog-list', `${list}&filter[genre]=Jazz&filter[decade]=1990&facets=${FACETS}`, {
+      ...options,
+      goal: 10,
+    });
+    await read('catalog-list-broad', `${list}&filter[genre]=Electronic&filter[format]=Vinyl&facets=${FACETS}`, options);
+    await read('catalog-browse', list, options);
+    await read('catalog-search', `${list}&q=${encodeURIComponent(`${known.artist_key} ${known.title_key}`)}`, options);
+    const typed = encodeURIComponent(`${mistyped(known.artist_key)} ${known.title_key}`);
+    await read('catalog-mistyped', `${list}&q=${typed}`, options);
+    await read('catalog-detail', `/api/v1/catalog/releases/${formatId('release', known.id)}`, { ...options, goal: 4 });
+    const copies = await copying(database);
+    const pairs = await compare(
+      sideOf(database, 'bench-upsert', writer.send),
+      sideOf(database, 'bench-copy', copies.send),
+      {
+        rounds: ROUNDS,
+        count: 5,
+      },
+    );
+    report('catalog-upsert', pairs, { pieces: writer.perCall, other: 'copy' });
+    await Promise.all([writer.close(), copies.close()]);
+  } finally {
+    for (const server of servers) server.stop();
+    await database.drop();
+  }
+}
+
+const mode = process.argv[3];
+if (process.argv[2] === '--serve') answerParent(await MODES[mode]());
+else await main();
