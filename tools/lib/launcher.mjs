@@ -3,6 +3,7 @@ import { ensureBuild } from './build.mjs';
 import { openRedis } from './cache.mjs';
 import { stopOnSignals } from './commands.mjs';
 import { checkRoles, openDatabase } from './database.mjs';
+import { fillDemo } from './demo-catalogue.mjs';
 import { ensureDemo } from './demo.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { readEnvFile } from './env-file.mjs';
@@ -85,6 +86,7 @@ async function start(parts, record) {
   const token = context.env.OPERATOR_TOKEN || context.secrets.OPERATOR_TOKEN;
   const demo = await steps.run('demo', async (title) => {
     const made = await ensureDemo(apps.url, token);
+    await fillDemo(apps.url, made.apiKey);
     title(made.created ? 'demo tenant made' : 'demo tenant as before');
     return made;
   });

@@ -35,3 +35,32 @@ export function bestNames(sought: string, found: readonly LikeTerm[], most: numb
     .sort((a, b) => b.likeness - a.likeness || (a.term < b.term ? -1 : 1))
     .slice(0, most);
 }
+
+/** The words most likely meant, best first: fewest letters changed, added, left out or swapped, then by likeness. */
+export function bestWords(word: string, found: readonly LikeTerm[], most: number): string[] {
+  const scored = new Map(
+    found.map(({ term, likeness }) => [term, { term, likeness, edits: editsBetween(word, term) }]),
+  );
+  return [...scored.values()]
+    .sort((a, b) => a.edits - b.edits || b.likeness - a.likeness || (a.term < b.term ? -1 : 1))
+    .slice(0, most)
+    .map(({ term }) => term);
+}
+
+/** Letters to change, add, leave out or swap with their neighbour to get from one word to the other (optimal string alignment). */
+export function editsBetween(a: string, b: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      let edits = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (isSame ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        edits = Math.min(edits, (before[j - 2] ?? 0) + 1);
+      next.push(edits);
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length] ?? 0;
+}

@@ -183,7 +183,11 @@ export class ReleaseSearch {
         ? '0'
         : `case when s.document @@ ${bound.add(correction.all, 'tsquery')} then 1 else 0 end`;
     const named = `coalesce((select max(n.score) from unnest(${names}, ${scores}) as n (name, score) where n.name = s.artist_key), 0)`;
-    return `((${all} + greatest(${named}, ${alike})) * 1000000)::integer`;
+    const likeliest =
+      correction.likeliest === undefined
+        ? '0'
+        : `case when s.document @@ ${bound.add(correction.likeliest, 'tsquery')} then 0.3 else 0 end`;
+    return `((${all} + ${likeliest} + greatest(${named}, ${alike})) * 1000000)::integer`;
   }
 
   /** Filters and text are part of the list's name, and so of its cursors; the plan itself only sorts. */

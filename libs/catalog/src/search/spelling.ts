@@ -1,7 +1,7 @@
 import type { Unit } from '#platform/persistence';
 import { shortKey } from '../domain/search-document.js';
 import { artistsQuery, correctedQuery, soughtWords } from '../domain/sought.js';
-import { bestNames, type LikeTerm } from '../domain/spelling.js';
+import { bestNames, bestWords, type LikeTerm } from '../domain/spelling.js';
 import { seekTerms } from '../store/seek.js';
 
 /** What is sought in place of a text that nothing was found for. */
@@ -10,6 +10,8 @@ export interface Correction {
   readonly query: string;
   /** The latter alone; undefined where a word is like none. */
   readonly all: string | undefined;
+  /** With all words, each as it is most likely meant. */
+  readonly likeliest: string | undefined;
   readonly names: readonly LikeTerm[];
   /** In words. */
   readonly text: string;
@@ -21,7 +23,8 @@ const LIKE_NAME = 0.2;
 const LIKE_WORD = 0.3;
 const MOST_NAMES_READ = 40;
 const MOST_NAMES = 12;
-const MOST_WORDS = 4;
+const MOST_WORDS_READ = 24;
+const MOST_WORDS = 8;
 /** Every word costs a look at the index. */
 const MOST_CORRECTED = 6;
 
@@ -32,8 +35,8 @@ export async function correctionOf(unit: Unit, text: string): Promise<Correction
   const words = soughtWords(text);
   const choices: string[][] = [];
   for (const word of words.slice(0, MOST_CORRECTED)) {
-    const like = word.length < 3 ? [] : await termsLike(unit, 'word', word, [LIKE_WORD, MOST_WORDS]);
-    choices.push([...new Set([...like.map(({ term }) => term), word])]);
+    const like = word.length < 3 ? [] : await termsLike(unit, 'word', word, [LIKE_WORD, MOST_WORDS_READ]);
+    choices.push([...new Set([...bestWords(word, like, MOST_WORDS), word])]);
   }
   const all = choices.length === 0 ? undefined : correctedQuery(choices);
   const parts = [
@@ -42,7 +45,14 @@ export async function correctionOf(unit: Unit, text: string): Promise<Correction
   ];
   if (parts.length === 0) return undefined;
   const spelt = choices.map(([first = '']) => first).join(' ');
-  return { query: parts.join(' | '), all, names, text: spelt === words.join(' ') ? (names[0]?.term ?? spelt) : spelt };
+  const likeliest = all === undefined ? undefined : correctedQuery(choices.map((some) => some.slice(0, 1)));
+  return {
+    query: parts.join(' | '),
+    all,
+    likeliest,
+    names,
+    text: spelt === words.join(' ') ? (names[0]?.term ?? spelt) : spelt,
+  };
 }
 
 const LIKE = `select t.term, similarity(t.term, $3) as likeness from catalog.search_term t
