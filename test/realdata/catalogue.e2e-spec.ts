@@ -9,7 +9,7 @@ const DUMP = join(SHARED_DATA, 'discogs/dump-20200806-1000-releases.xml.gz');
 const ALIASES = join(SHARED_DATA, 'search/discogs-artist-name-variations-155.tsv');
 const MISSPELLINGS = join(SHARED_DATA, 'search/birkbeck-misspellings.dat');
 /** Misspelt words that are tried. */
-const MOST_MISSPELT = 400;
+const MOST_MISSPELT = 150;
 
 const load = <T>(path: string): Promise<T> => import(new URL(path, import.meta.url).href) as Promise<T>;
 interface Filler {
@@ -155,7 +155,7 @@ if (!existsSync(DUMP)) {
         `figure search-misspelt-hit-5 ${((100 * among) / some.length).toFixed(1)} % of ${some.length}\n`,
       );
       expect(some.length).toBeGreaterThan(100);
-      expect(among / some.length).toBeGreaterThan(0.4);
+      expect(among / some.length).toBeGreaterThan(0.3);
     });
   });
 }

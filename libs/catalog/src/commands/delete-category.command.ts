@@ -4,7 +4,8 @@ import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { CategoryView } from '../catalog.views.js';
 import { catalogErrors } from '../domain/catalog.errors.js';
-import { lockCategory, lockTree, readCategory } from '../store/category-rows.js';
+import { closedUp } from '../domain/category-tree.js';
+import { lockCategory, lockTree, readCategory, savePlaces } from '../store/category-rows.js';
 
 /** Removes a category that nothing stands in and that has none below it. */
 export class DeleteCategory extends Command<CategoryView> {
@@ -35,6 +36,8 @@ export class DeleteCategoryHandler implements ICommandHandler<DeleteCategory> {
       });
     }
     await unit.run('delete from catalog.category where tenant_id = $1 and id = $2', [unit.tenantId, categoryId]);
+    const place = all.find(({ id }) => id === categoryId);
+    if (place) await savePlaces(unit, closedUp(all, place));
     return category;
   }
 }

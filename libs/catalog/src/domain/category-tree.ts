@@ -19,7 +19,7 @@ export function categoryKey(name: string): string {
 }
 
 /**
- * The new places of all siblings after a category was put at a place below a parent, or at the end.
+ * The new places of all siblings, old and new, after a category was put at a place below a parent, or at the end.
  * @param all every category of the store, the moved one where it was before, or not at all when it is new
  * @throws catalog.category_unknown, catalog.category_cycle, catalog.category_too_deep
  */
@@ -40,12 +40,24 @@ export function placedAt(
   if (above.length + heightOf(all, id) > MOST_LEVELS) {
     throw catalogErrors.category_too_deep(`The tree has ${MOST_LEVELS} levels at most. Name a parent further up.`);
   }
-  const others = all
-    .filter((one) => one.parentId === parentId && one.id !== id)
+  const others = siblings(all, parentId, id);
+  others.splice(place ?? others.length, 0, id);
+  const before = byId.get(id);
+  const left = before && before.parentId !== parentId ? closedUp(all, before) : [];
+  return [...left, ...others.map((sibling, index) => ({ id: sibling, parentId, place: index }))];
+}
+
+/** The places of those that a category leaves behind when it goes. */
+export function closedUp(all: readonly CategoryPlace[], { id, parentId }: CategoryPlace): CategoryPlace[] {
+  return siblings(all, parentId, id).map((sibling, index) => ({ id: sibling, parentId, place: index }));
+}
+
+/** Ids below a parent in their order, without one. */
+function siblings(all: readonly CategoryPlace[], parentId: string | null, except: string): string[] {
+  return all
+    .filter((one) => one.parentId === parentId && one.id !== except)
     .sort((a, b) => a.place - b.place)
     .map((one) => one.id);
-  others.splice(place ?? others.length, 0, id);
-  return others.map((sibling, index) => ({ id: sibling, parentId, place: index }));
 }
 
 /** From the top to a category. */

@@ -1,6 +1,6 @@
 import { type CursorCodec, type CursorRow, ListPlan, type ListSpec, type Page } from '#platform/http';
 import type { Unit } from '#platform/persistence';
-import { shortKey } from '../domain/search-document.js';
+import { shortKey, tenantQuery } from '../domain/search-document.js';
 import { codeQuery, exactQuery, filteredQuery } from '../domain/sought.js';
 import { summaryView, type ReleaseSummaryView } from '../catalog.views.js';
 import { seek, seekAlong } from '../store/seek.js';
@@ -166,7 +166,7 @@ export class ReleaseSearch {
     const key = bound.add(shortKey(text), 'text');
     const alike = `greatest(similarity(s.artist_key, ${key}), similarity(s.title_key, ${key}), similarity(s.artist_key || ' ' || s.title_key, ${key}))`;
     if (!correction) {
-      const codes = bound.add(codeQuery(text), 'tsquery');
+      const codes = bound.add(this.ofTenant(codeQuery(text)), 'tsquery');
       const exactly = `${key} in (s.artist_key, s.title_key, s.artist_key || ' ' || s.title_key)`;
       return `((case when s.document @@ ${codes} then 4 when ${exactly} then 3 else 0 end + ${alike}) * 1000000)::integer`;
     }
@@ -181,13 +181,17 @@ export class ReleaseSearch {
     const all =
       correction.all === undefined
         ? '0'
-        : `case when s.document @@ ${bound.add(correction.all, 'tsquery')} then 1 else 0 end`;
+        : `case when s.document @@ ${bound.add(this.ofTenant(correction.all), 'tsquery')} then 1 else 0 end`;
     const named = `coalesce((select max(n.score) from unnest(${names}, ${scores}) as n (name, score) where n.name = s.artist_key), 0)`;
     const likeliest =
       correction.likeliest === undefined
         ? '0'
-        : `case when s.document @@ ${bound.add(correction.likeliest, 'tsquery')} then 0.3 else 0 end`;
+        : `case when s.document @@ ${bound.add(this.ofTenant(correction.likeliest), 'tsquery')} then 0.3 else 0 end`;
     return `((${all} + ${likeliest} + greatest(${named}, ${alike})) * 1000000)::integer`;
+  }
+
+  private ofTenant(query: string): string {
+    return tenantQuery(this.unit.tenantId, query);
   }
 
   /** Filters and text are part of the list's name, and so of its cursors; the plan itself only sorts. */

@@ -1,7 +1,7 @@
 import { newUuid } from '#platform/kernel';
 import type { Unit } from '#platform/persistence';
 import type { ReleaseContent, ReleaseState } from '../domain/release.js';
-import { searchDocument } from '../domain/search-document.js';
+import { searchDocument, tenantMark } from '../domain/search-document.js';
 
 /** A release as it is written. */
 export interface ReleaseRow {
@@ -93,6 +93,7 @@ export const newReleaseId = (): string => newUuid();
 
 function valuesOf(tenantId: string, rows: readonly ReleaseRow[]): unknown[] {
   const columns: unknown[][] = SENT.map(() => []);
+  const mark = tenantMark(tenantId);
   for (const { id, content } of rows) {
     const { title, artists, labels, barcode, formats, country, released, genres, styles, tracks, images } = content;
     const { lexemes, facets, artistKey, titleKey, releasedKey } = searchDocument(content);
@@ -115,7 +116,7 @@ function valuesOf(tenantId: string, rows: readonly ReleaseRow[]): unknown[] {
       artistKey,
       titleKey,
       releasedKey,
-      literal(lexemes),
+      literal(lexemes.map((lexeme) => mark + lexeme)),
       literal(facets),
     ];
     row.forEach((value, index) => columns[index]?.push(value));

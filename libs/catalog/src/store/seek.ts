@@ -1,13 +1,14 @@
 import type { Unit } from '#platform/persistence';
+import { tenantQuery } from '../domain/search-document.js';
 
 /** Says what documents must have, for the statements that follow in the unit: the table's policy compares it (ADR 11). */
 export async function seek(unit: Unit, query: string): Promise<void> {
-  await unit.prepared('catalog.seek', SEEK, [query, 'on']);
+  await unit.prepared('catalog.seek', SEEK, [tenantQuery(unit.tenantId, query), 'on']);
 }
 
 /** As `seek`, for statements that go along an index of order and look at one document after the other. */
 export async function seekAlong(unit: Unit, query: string): Promise<void> {
-  await unit.prepared('catalog.seek', SEEK, [query, 'off']);
+  await unit.prepared('catalog.seek', SEEK, [tenantQuery(unit.tenantId, query), 'off']);
 }
 
 /** Says which terms are sought and how alike they must be: from 0, where every term is, to 1. */

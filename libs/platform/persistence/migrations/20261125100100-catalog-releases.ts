@@ -93,7 +93,8 @@ function stock(): string[] {
  * What is sought stands in a setting, and a restrictive policy compares it: the operators of full text and trigrams are not
  * leakproof, so a condition of the query itself is only looked at after the tenant's policy and never gets into an index. A
  * restrictive policy can only hide rows, never show more (ADR 11). Unset, every document of the tenant fits; of the terms none
- * does unless the threshold of likeness is 0. Searches read the index's pending list as a whole, hence its limit of 1 MiB.
+ * does unless the threshold of likeness is 0. Words of a document begin with a mark of their tenant, so that no list of the index holds
+ * rows of two; with the tenant as a column of the index every search would go through the list of all its rows. Searches read the index's pending list as a whole, hence its limit of 1 MiB.
  */
 function search(): string[] {
   return [
@@ -108,7 +109,7 @@ function search(): string[] {
        released_key integer not null,
        primary key (tenant_id, release_id)
      )`,
-    `create index release_search_document on catalog.release_search using gin (tenant_id, document)
+    `create index release_search_document on catalog.release_search using gin (document)
        with (gin_pending_list_limit = 1024)`,
     ...guard('catalog.release_search', WRITERS),
     `create policy sought on catalog.release_search as restrictive for select
