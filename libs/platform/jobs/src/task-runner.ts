@@ -8,8 +8,9 @@ import { jobsMetrics, type RunOutcome } from './jobs.metrics.js';
 import { JOBS_SETTINGS, type JobsSettings } from './options.js';
 import { Deaths } from './deaths.js';
 import { TaskHandlers, TooEarly } from './task-handler.js';
+import { Solitude } from './solitude.js';
 import { TaskRun } from './task-run.js';
-import { type ClaimedTask, type Holder, LeaseLost, type Pause, TaskStore } from './task-store.js';
+import { type ClaimedTask, type Holder, LeaseLost, MOST_LOSSES, type Pause, TaskStore } from './task-store.js';
 import { Ticker } from './ticker.js';
 import { parseWorkRef, type WorkRef } from './work-transport.js';
 import { WorkerRegistry } from './worker-registry.js';
@@ -18,6 +19,8 @@ import { WorkerRegistry } from './worker-registry.js';
 const BEATS_PER_LEASE = 3;
 /** A handler that hangs gives its slot back after this, unless its kind says otherwise. */
 const DEFAULT_TIMEOUT_MS = 15 * 60_000;
+/** Work that has cost workers waits so long, in leases, for others to make room: its lease is not renewed meanwhile. */
+const ALONE_WITHIN_LEASES = 0.5;
 const ERROR_LENGTH = 2_000;
 const RELEASED = new Error('the worker had to leave');
 
@@ -34,6 +37,7 @@ export class TaskRunner {
   private readonly logger = new Logger('Jobs');
   private readonly running = new Map<number, Running>();
   private readonly queued: (() => void)[] = [];
+  private readonly solitude = new Solitude();
   private readonly heart: Ticker;
   private inUse = 0;
   private draining = false;
@@ -65,10 +69,11 @@ export class TaskRunner {
     if (!ref) return this.drop('tampered', undefined);
     if (!(await this.slot())) return;
     try {
-      const task = await this.store.claim(ref, this.holder);
+      const task = await this.claim(ref);
       if (!task) return this.drop(await this.store.refusal(ref), ref);
       jobsMetrics.delivered.inc({ outcome: 'claimed' });
-      await this.hold(task);
+      if (isSuspect(task)) await this.holdAlone(task);
+      else await this.hold(task).finally(() => this.solitude.leave());
     } catch (error) {
       this.logger.warn({ msg: 'a delivery was not dealt with', ...ref, error: String(error) });
     } finally {
@@ -120,6 +125,27 @@ export class TaskRunner {
   private drop(outcome: 'stale' | 'tampered', ref: WorkRef | undefined): void {
     jobsMetrics.delivered.inc({ outcome });
     if (outcome === 'tampered') this.logger.error({ msg: 'dropped a ref that was never handed out', outcome, ...ref });
+  }
+
+  /** Claims beside others; nothing is claimed while work that may cost the process runs. */
+  private async claim(ref: WorkRef): Promise<ClaimedTask | undefined> {
+    await this.solitude.enter();
+    const task = await this.store.claim(ref, this.holder).catch((error: unknown) => {
+      this.solitude.leave();
+      throw error;
+    });
+    if (!task || isSuspect(task)) this.solitude.leave();
+    return task;
+  }
+
+  /** Where others do not make room in time, another worker may take it, or this one later. */
+  private async holdAlone(task: ClaimedTask): Promise<void> {
+    const withinMs = this.settings.leaseMs * ALONE_WITHIN_LEASES;
+    if (!(await this.solitude.enterAlone(withinMs))) {
+      await this.store.again(task, 'it must run alone', { afterMs: withinMs, counts: false });
+      return;
+    }
+    await this.hold(task).finally(() => this.solitude.leaveAlone());
   }
 
   private async hold(task: ClaimedTask): Promise<void> {
@@ -221,6 +247,11 @@ export class TaskRunner {
     this.beatAt = performance.now();
     await this.registry.beat({ slots: this.settings.concurrency, busy: this.inUse, draining: this.draining });
   }
+}
+
+/** Whether the work will be taken for poison if this worker too dies over it: it must then take no other work with it. */
+function isSuspect({ losses }: ClaimedTask): boolean {
+  return losses + 1 >= MOST_LOSSES;
 }
 
 /** Whether another attempt cannot help: a refusal of the domain that is about the request, not about the moment. */

@@ -64,12 +64,12 @@ export class WorkControl {
     return revived;
   }
 
-  /** Work that waits for its time or its next attempt is due now. */
-  async wake(ids: readonly string[]): Promise<number> {
+  /** Work of it that waits for its time or its next attempt is due now. */
+  async wakeAll({ parentId, kind }: UnitsOf): Promise<number> {
     const woken = await this.run(
       `update jobs.task set run_at = clock_timestamp(), lane = ${LANE}
-       where tenant_id = $1 and id = any($2) and state = 'pending' and lane is null and not held and dispatched_at is null`,
-      [ids],
+       where ${OPEN_UNITS} and state = 'pending' and lane is null and not held and dispatched_at is null`,
+      [parentId, kind],
     );
     this.tasks.announce();
     return woken;

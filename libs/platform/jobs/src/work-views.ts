@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#platform/persistence';
+import type { UnitsOf } from './work-control.js';
 
 /** Where a unit of work stands. `queued` work was handed over and has not begun. */
 export type WorkState = 'held' | 'waiting' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -69,13 +70,14 @@ export class WorkViews {
   }
 
   /** The job's units that have failed before and wait for another attempt, the next one first. */
-  retrying(parentId: string, limit: number): Promise<WorkView[]> {
+  retrying({ parentId, kind }: UnitsOf, limit: number): Promise<WorkView[]> {
     const unit = this.work.current();
     return unit.rows<WorkView & Record<string, unknown>>(
       `select ${COLUMNS} from jobs.task
-       where tenant_id = $1 and parent_id = $2 and finished_at is null and state = 'pending' and attempts > 0 and error is not null
-       order by run_at limit $3`,
-      [unit.tenantId, parentId, limit],
+       where tenant_id = $1 and parent_id = $2 and kind = $3 and finished_at is null and state = 'pending' and attempts > 0
+         and error is not null
+       order by run_at limit $4`,
+      [unit.tenantId, parentId, kind, limit],
     );
   }
 
