@@ -66,6 +66,7 @@ export class JobsRunner implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async end(timeoutMs: number): Promise<void> {
+    this.runner.close();
     await Promise.all([this.dispatcher.stop(), this.scheduler.stop(), this.meter.stop(), this.bull.stopConsuming()]);
     await this.runner.drain(timeoutMs);
     this.bull.close();

@@ -69,4 +69,4 @@ const RECORD = `
   left join lateral (
     select slot, state from jobs.task t where t.tenant_id = $1 and t.schedule = now.name order by slot desc limit 1) last on true
   where last.slot is null or (last.slot < now.slot and last.state in ('done', 'failed'))
-  on conflict (tenant_id, schedule, slot) do nothing`;
+  on conflict (tenant_id, schedule, slot) where schedule is not null do nothing`;

@@ -81,10 +81,15 @@ export class TaskRunner {
     }
   }
 
-  /** Begins nothing more, waits for what runs, and gives back what is not done in time. */
-  async drain(timeoutMs: number): Promise<void> {
+  /** From now on nothing more is begun. */
+  close(): void {
     this.draining = true;
     for (const turnAway of this.queued.splice(0)) turnAway();
+  }
+
+  /** Begins nothing more, waits for what runs, and gives back what is not done in time. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.close();
     const deadline = performance.now() + timeoutMs;
     while (this.inUse > 0 && performance.now() < deadline) await sleep(20);
     const left = [...this.running.values()];

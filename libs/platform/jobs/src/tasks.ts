@@ -127,7 +127,7 @@ const INSERT_ONE = `
   insert into jobs.task (tenant_id, id, kind, parent_id, priority, max_attempts, held, payload, run_at, lane, key, trace)
   values ($1, $2, $3, $4, $5::smallint, $6, $7, $8, coalesce($9, clock_timestamp()),
     case when not $7 and ($9::timestamptz is null or $9 <= clock_timestamp()) then $5::smallint + 1 end, $10, $11)
-  on conflict (tenant_id, kind, key) do nothing returning id`;
+  on conflict (tenant_id, kind, key) where key is not null do nothing returning id`;
 
 const INSERT_MANY = `
   insert into jobs.task (tenant_id, id, kind, parent_id, priority, max_attempts, held, payload, ordinal, losses, lane, trace)

@@ -29,7 +29,7 @@ export interface QueueView {
   readonly running: number;
   readonly failed: number;
   /** How long the oldest due work has waited. */
-  readonly oldestReadySeconds: number;
+  readonly oldestReadyMs: number;
 }
 
 /** A worker, as far as its work for a tenant goes. */
@@ -88,8 +88,8 @@ export class WorkViews {
          count(*) filter (where state = 'pending' and not held and lane is null and dispatched_at is null)::int as delayed,
          count(*) filter (where ${QUEUED})::int as queued, count(*) filter (where state = 'running')::int as running,
          count(*) filter (where state = 'failed')::int as failed,
-         coalesce(extract(epoch from statement_timestamp() - min(run_at) filter (where lane is not null)), 0)::float8
-           as "oldestReadySeconds"
+         coalesce(extract(epoch from statement_timestamp() - min(run_at) filter (where lane is not null)) * 1000, 0)::int
+           as "oldestReadyMs"
        from (
          (select * from jobs.task where finished_at is null limit ${COUNTED}) union all
          (select * from jobs.task where state = 'failed' limit ${COUNTED})) work
@@ -100,7 +100,7 @@ export class WorkViews {
   /** The workers that were heard of in the last ten seconds. */
   workers(): Promise<WorkerView[]> {
     return this.work.current().rows<WorkerView & Record<string, unknown>>(
-      `select w.id, w.slots, w.busy, w.rss_bytes as "rssBytes", w.loop_lag_ms as "loopLagMs", w.draining,
+      `select w.id, w.slots, w.busy, w.rss_bytes as "rssBytes", round(w.loop_lag_ms)::int as "loopLagMs", w.draining,
          w.started_at as "startedAt", w.beat_at as "beatAt",
          (select count(*)::int from jobs.task t where t.state = 'running' and t.lease_owner = w.id) as running
        from jobs.worker w where w.beat_at > statement_timestamp() - interval '10 seconds' order by w.started_at, w.id`,
