@@ -85,7 +85,6 @@ const HANDLERS: Provider[] = [
   GetLocationHandler,
   GetReservationHandler,
   GetStockItemHandler,
-  ListLocationsHandler,
   AdjustItemsHandler,
   ChangePricesHandler,
   ReceiveItemsHandler,
@@ -94,6 +93,11 @@ const HANDLERS: Provider[] = [
   GetHoldStatisticsHandler,
   GetInventorySummaryHandler,
   GetPriceHistoryHandler,
+];
+
+/** Lists are for the api: their cursors are signed by its edge. */
+const LISTS: Provider[] = [
+  ListLocationsHandler,
   ListItemMovementsHandler,
   ListLocationMovementsHandler,
   ListStockItemsHandler,
@@ -105,6 +109,7 @@ export class InventoryModule {}
 
 /** Routes of inventory. */
 @Module({
+  providers: LISTS,
   controllers: [
     ItemChangesController,
     LocationsController,
