@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import type { SourceRow } from '../sources/source-format.js';
 import { MappingRefused } from './columns.js';
 import { compileMapping, type MappingOptions } from './compile.js';
@@ -145,6 +146,12 @@ describe('a mapping', () => {
         .error?.issues.map(({ message }) => message)
         .join(),
     ).toContain(words);
+  });
+
+  it('has a JSON Schema, for the API document', () => {
+    const schema = z.toJSONSchema(mappingSchema, { io: 'input' });
+    expect(Object.keys(schema.properties ?? {})).toEqual(['source', 'grades', 'release', 'stock']);
+    expect(JSON.stringify(schema)).toContain('Number of the column, from 1');
   });
 
   it('has releases, stock or both for targets', () => {

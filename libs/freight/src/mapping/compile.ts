@@ -8,6 +8,7 @@ import { bounded, keyOf } from './keys.js';
 import type { GradeWords, Mapping } from './mapping.js';
 import { compileDigits, MoneyReader, numberStyleOf } from './numbers.js';
 import type { MappedRecord, ReleaseItem, StockItem } from './record.js';
+import { remembering } from './remember.js';
 import { type ReadValue, Values } from './values.js';
 
 type Cells = SourceRow['cells'];
@@ -159,9 +160,10 @@ function formatsReader(spec: ReleaseSpec['formats'], values: Values): ReadValue<
   if (!spec) return undefined;
   if ('style' in spec) {
     const read = values.text(spec, 'release.formats');
+    const readFormats = remembering(readDiscogsFormats);
     return (cells, findings) => {
       const text = read(cells, findings);
-      return text === undefined ? undefined : readDiscogsFormats(text);
+      return text === undefined ? undefined : readFormats(text);
     };
   }
   const name = values.text(spec.name, 'release.formats.name');

@@ -1,5 +1,6 @@
 import type { GradeWords } from './mapping.js';
 import type { Grade } from './record.js';
+import { remembering } from './remember.js';
 
 /**
  * Words for grades that everybody uses: the Goldmine scale as Discogs and shops write it. Generic and No Cover describe the
@@ -46,17 +47,8 @@ export function compileGrades(...vocabularies: readonly (GradeWords | undefined)
   for (const vocabulary of [...vocabularies, COMMON_WORDS].reverse()) {
     for (const [word, grade] of Object.entries(vocabulary ?? {})) words.set(folded(word), grade);
   }
-  // Files repeat few spellings: the folding is done once per spelling, for as many as fit.
-  const seen = new Map<string, Grade | null | undefined>();
-  return (text) => {
-    if (seen.has(text)) return seen.get(text);
-    const grade = words.get(folded(text));
-    if (seen.size < REMEMBERED_SPELLINGS) seen.set(text, grade);
-    return grade;
-  };
+  return remembering((text) => words.get(folded(text)));
 }
-
-const REMEMBERED_SPELLINGS = 1_000;
 
 function folded(text: string): string {
   return text.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();

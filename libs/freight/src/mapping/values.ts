@@ -16,6 +16,7 @@ import type {
 } from './mapping.js';
 import { type MoneyReader, type ReadDigits, wholeOf } from './numbers.js';
 import type { Grade, MappingFaultCode } from './record.js';
+import { remembering } from './remember.js';
 import { compileTransforms } from './transforms.js';
 import { currencyExponent } from '#platform/kernel';
 
@@ -100,7 +101,7 @@ export class Values {
     const read = this.parsed(
       spec,
       field,
-      (text) => readDate(text, order),
+      remembering((text) => readDate(text, order)),
       'mapping.not_a_date',
       `This is no date written ${order}.`,
     );
