@@ -50,6 +50,9 @@ const EXCEPTIONS: CatalogExceptions = {
     // The sweeper finds expired holds of all tenants; it gives them back tenant by tenant.
     'inventory.reservation_line_a app_worker select',
     'inventory.reservation_line_b app_worker select',
+    // The clean-up task finds expired uploads of all tenants that nobody needs; it deletes each as its tenant.
+    'files.upload app_worker select',
+    'files.pin app_worker select',
     // The operator sees and replays what was parked.
     'es.outbox app_platform all',
     'es.parked app_platform all',

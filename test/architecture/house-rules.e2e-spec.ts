@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { filesBelow, textOf } from '../support/project.js';
 
-/** Lines of code, comments and blanks aside, that a platform lib may have. Raising one takes an ADR (6, 8, 13, 21). */
+/** Lines of code, comments and blanks aside, that a platform lib may have. Raising one takes an ADR (6, 8, 13, 21, 33). */
 const BUDGETS: Record<string, number> = {
   kernel: 600,
   config: 200,
@@ -9,7 +9,7 @@ const BUDGETS: Record<string, number> = {
   health: 300,
   persistence: 900,
   jobs: 2_000,
-  http: 2_400,
+  http: 2_550,
   eventing: 3_000,
 };
 

@@ -209,6 +209,11 @@ const SPOIL: Readonly<Record<string, ((setting: Setting) => Promise<void>) | nul
   },
   commitReservation: () => Promise.resolve(),
   returnReservation: () => Promise.resolve(),
+  deleteUpload: async () => {
+    await api.database.admin(
+      `insert into files.pin select tenant_id, id, 'job' from files.upload on conflict do nothing`,
+    );
+  },
   revokeApiKey: (setting) => caller.run('revokeApiKey', setting),
   rotateApiKey: (setting) => caller.run('revokeApiKey', setting),
   resumeTenant: () => Promise.resolve(),

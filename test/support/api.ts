@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger } from '#platform/telemetry';
@@ -69,6 +71,7 @@ export async function startTestApi(
     DATABASE_URL_PLATFORM: database.platformUrl,
     REDIS_URL: process.env['TEST_REDIS_URL'],
     RECRATE_SECRET: randomBytes(32).toString('base64url'),
+    UPLOADS_FOLDER: join(tmpdir(), `recrate-uploads-${process.pid}`),
     OPERATOR_TOKEN: operatorToken,
     ...settings,
   });

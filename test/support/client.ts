@@ -25,6 +25,7 @@ export interface Store {
   readonly locationId: string;
   readonly stockItemId: string;
   readonly reservationId: string;
+  readonly uploadId: string;
 }
 
 /** Settings of an api that is asked a lot at once on a machine that is busy with other tests; it stands behind one proxy. */
@@ -127,6 +128,8 @@ export async function makeStore(
   const issued = await operate<{ id: string; key: string }>('POST', `/${tenantId}/api-keys`, { name: 'first key' });
   const release = await send<{ id: string }>('POST', 'catalog/releases', { title: 'Stockholm' }, issued.key);
   const category = await send<{ id: string }>('POST', 'catalog/categories', { name: 'Electronic' }, issued.key);
+  const headers = { 'tus-resumable': '1.0.0', 'upload-length': '3' };
+  const upload = await request<{ id: string }>(`${url}/api/v1/uploads`, 'POST', { key: issued.key, headers });
   const stock = <T extends object>(path: string, body: object) =>
     send<T & { id: string }>('POST', `inventory/${path}`, body, issued.key);
   const location = await stock('locations', { name: 'Cellar' });
@@ -142,6 +145,7 @@ export async function makeStore(
     locationId: location.id,
     stockItemId: item.id,
     reservationId: reservation.id,
+    uploadId: upload.body.id,
   };
 }
 

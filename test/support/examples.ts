@@ -74,6 +74,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /api/v1/inventory/reservations/:id/release': {},
   'POST /api/v1/inventory/reservations/:id/commit': {},
   'POST /api/v1/inventory/reservations/:id/return': {},
+  'DELETE /api/v1/uploads/:id': null,
 };
 
 /** Names of the writing routes that have an example. */
@@ -115,6 +116,7 @@ export function idIn(store: Store): (kind: IdKind) => string {
     location: store.locationId,
     stockItem: store.stockItemId,
     reservation: store.reservationId,
+    upload: store.uploadId,
   };
   return (kind) => {
     const id = ids[kind];

@@ -32,19 +32,27 @@ export interface ApiRoute {
 
 type Argument = { readonly index: number; readonly data?: unknown; readonly pipes?: readonly unknown[] };
 
-/** Every route of the running app. Tables of tests are made of it, so that a new route is tested or fails them. */
-export function routesOf({ app }: TestApi): ApiRoute[] {
+/**
+ * Every route of the running app but those that stream by a protocol of their own. Tables of tests are made of it, so that a new
+ * route is tested or fails them.
+ */
+export function routesOf(api: TestApi): ApiRoute[] {
+  return allRoutesOf(api).filter(({ streamed }) => !streamed);
+}
+
+/** As `routesOf`, with those that stream. */
+export function allRoutesOf({ app }: TestApi): (ApiRoute & { readonly streamed: boolean })[] {
   const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
   const classes = new Map(controllers.map(({ name, metatype }) => [String(name), metatype as DtoClass]));
   return app
     .get(RouteCensus)
     .rows()
-    .map(({ method, path, handler, access }) => {
+    .map(({ method, path, handler, access, streamed }) => {
       const [className = '', methodName = ''] = handler.split('.');
       const type = classes.get(className);
       if (!type || !access) throw new Error(`${handler} has no class or no access`);
       const full = `/${API_PREFIX}/${path}`.replace(/\/+$/, '').replaceAll('//', '/');
-      return { name: `${method} ${full}`, method, path: full, access, ...inputOf(type, methodName) };
+      return { name: `${method} ${full}`, method, path: full, access, streamed, ...inputOf(type, methodName) };
     });
 }
 

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogHttpModule, CatalogModule } from '#libs/catalog';
+import { FilesHttpModule, filesSettings } from '#libs/files';
 import { IdentityHttpModule, IdentityModule } from '#libs/identity';
 import { InventoryHttpModule, InventoryModule } from '#libs/inventory';
 import { EventingApiModule, EventingModule } from '#platform/eventing';
@@ -68,6 +69,7 @@ export class ApiModule {
         CatalogHttpModule,
         InventoryModule,
         InventoryHttpModule,
+        FilesHttpModule.forRoot(filesSettings(config)),
       ],
     };
   }

@@ -94,6 +94,7 @@ export const row = (method: string, path: string, handler: string, rest: Partial
   handler: `JobsController.${handler}`,
   access: { kind: 'permission', permission: 'job:read' },
   movesMoney: false,
+  streamed: false,
   ...rest,
 });
 

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogWorkerModule } from '#libs/catalog';
+import { FilesWorkerModule, filesSettings } from '#libs/files';
 import { IdentityWorkerModule } from '#libs/identity';
 import { InventoryModule, InventoryWorkerModule } from '#libs/inventory';
 import { EventingModule, EventingWorkerModule } from '#platform/eventing';
@@ -47,6 +48,7 @@ export class WorkerModule {
         CatalogWorkerModule,
         InventoryModule,
         InventoryWorkerModule,
+        FilesWorkerModule.forRoot(filesSettings(config)),
       ],
     };
   }

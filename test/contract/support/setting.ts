@@ -60,6 +60,8 @@ const EXAMPLE_STOCK = `
   values ($1, '${RESERVATION_ID}', '${ITEM_ID}', $2::text::uuid, false, 1, 'held', '2099-12-31T23:59:59Z', 0, 'cart 4711', 1)`;
 /** Operations on an item that is not promised to anybody. */
 const ON_FREE_ITEMS = ['quarantineItem', 'liftQuarantine', 'writeOffItem', 'archiveItem'];
+/** The upload that examples speak of. */
+const EXAMPLE_FILE = 'id,title\n1,Aja\n2,Björk\n';
 
 /** A store of its own with a key, in which one operation is tried. */
 export interface Setting {
@@ -91,10 +93,14 @@ export class OperationCaller {
     const [parked] = await this.api.database.admin<{ id: string }>(EXAMPLE_PARKED_COMMAND, [tenant]);
     const parkedCommand = formatId('parkedCommand', parked?.id ?? '');
     await this.api.database.admin(EXAMPLE_CATALOGUE, [tenant]);
+    const file = { key, raw: EXAMPLE_FILE, headers: { 'content-type': 'text/csv' } };
+    const path = '/api/v1/uploads?filename=collection.csv';
+    const upload = (await this.client.call<{ id: string }>('POST', path, file)).body.id;
     const [release = ''] = RELEASE_IDS;
     await this.api.database.admin(EXAMPLE_STOCK, [tenant, defaultLocationId(tenant ?? '')]);
     const ids = {
       parkedCommand,
+      upload,
       release: formatId('release', release),
       category: formatId('category', EXAMPLE_UUID),
       location: formatId('location', SHOP_ID),

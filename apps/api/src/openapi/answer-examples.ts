@@ -87,6 +87,12 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> 
     updatedAt: LATER,
     version: 2,
   },
+  getUpload: { state: 'complete', refusal: null, version: 2 },
+  deleteUpload: {
+    ...{ state: 'complete', filename: 'collection.csv', sizeBytes: 24, sentBytes: 24, refusal: null },
+    sha256: '308101b68af408393d130bb23ce6e7705f4dc2d643047dbedb5da02190d1f05a',
+    ...{ finishedAt: LATER, version: 2 },
+  },
   renameCategory: { releases: 1, updatedAt: LATER, version: 2 },
   moveCategory: { releases: 1 },
   getStockItem: { ...STOCK, version: 3 },

@@ -47,7 +47,11 @@ export function routesOf(raw: RawDocument, census: readonly CensusRow[]): Route[
   const documented = Object.entries(raw.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => (item[method] ? [{ path, method, raw: item[method] }] : [])),
   );
-  const rows = new Map(census.map((row) => [`${row.method.toLowerCase()} ${documentPath(row.path)}`, row]));
+  const rows = new Map(
+    census
+      .filter(({ streamed }) => !streamed)
+      .map((row) => [`${row.method.toLowerCase()} ${documentPath(row.path)}`, row]),
+  );
   const routes = documented.map(({ path, method, raw: operation }) => {
     const row = rows.get(`${method} ${path}`);
     if (!row) throw new Error(`${method} ${path} is documented but is no route`);

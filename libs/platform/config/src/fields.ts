@@ -51,6 +51,14 @@ export const commonFields = {
   RECRATE_SECRET: secret().describe(
     'Secret of the installation: signs cursors, peppers key hashes, encrypts kept answers. Changing it makes every API key invalid.',
   ),
+  UPLOADS_FOLDER: z
+    .string()
+    .min(1)
+    .default('.data/uploads')
+    .describe('Where uploaded files are kept. All api and worker processes share it.'),
+  UPLOAD_MAX_MIB: whole(1, 1_048_576).prefault('2048').describe('Largest upload in MiB, as it is sent and unpacked.'),
+  UPLOADS_TENANT_MIB: whole(1, 1_073_741_824).prefault('10240').describe('Room in MiB for all uploads of one store.'),
+  UPLOAD_KEEP_DAYS: whole(1, 3_650).prefault('7').describe('How long an upload is kept that no job needs.'),
   POOL_MAX: whole(1, 500).prefault('10').describe('Most database connections this process opens per pool.'),
   STATEMENT_TIMEOUT_MS: whole(100, 600_000).prefault('5000').describe('A statement that runs longer is cancelled.'),
   ACQUIRE_TIMEOUT_MS: whole(50, 60_000)

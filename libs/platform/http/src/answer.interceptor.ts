@@ -33,8 +33,8 @@ export class AnswerInterceptor implements NestInterceptor {
     const request = http.getRequest<ApiRequest>();
     const reply = http.getResponse<ApiReply>();
     refuseUnasked(context, request);
-    if (request.method === 'POST' && request.user) {
-      const kind = this.reflector.get<'money' | undefined>(IDEMPOTENCY, context.getHandler());
+    const kind = this.reflector.get<'money' | 'own' | undefined>(IDEMPOTENCY, context.getHandler());
+    if (request.method === 'POST' && request.user && kind !== 'own') {
       const key = idempotencyKey(request.headers['idempotency-key'], kind === 'money');
       if (key !== undefined) return from(this.once(key, kind ?? 'ordinary', context, request.user, next));
     }

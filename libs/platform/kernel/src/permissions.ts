@@ -16,6 +16,8 @@ export const PERMISSIONS = {
   'stock:reserve': 'Hold and allocate stock.',
   'job:read': 'Read jobs and their logs.',
   'job:write': 'Start, stop and retry jobs.',
+  'file:read': 'Read uploads.',
+  'file:write': 'Send and delete files.',
   'event:read': 'Read the change feed.',
 } as const;
 

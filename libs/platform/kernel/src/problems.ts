@@ -104,6 +104,11 @@ export const PROBLEMS = {
     title: 'A request with this Idempotency-Key is still running',
     help: 'Repeat it after a moment; the answer will be the same.',
   },
+  gone: {
+    status: 410,
+    title: 'The thing is gone',
+    help: 'It has expired or was used up, and will not come back: begin anew.',
+  },
   'precondition-failed': {
     status: 412,
     title: 'The thing has changed since you read it',

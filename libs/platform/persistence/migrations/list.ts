@@ -15,6 +15,7 @@ import { JobsKeys } from './20261125120100-jobs-keys.js';
 import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
 import { InventoryStock } from './20261125110000-inventory-stock.js';
 import { InventoryReadModels } from './20261125110100-inventory-read-models.js';
+import { FilesUploads } from './20261125130000-files-uploads.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -39,6 +40,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
   { name: '20261125110000-inventory-stock', type: InventoryStock },
   { name: '20261125110100-inventory-read-models', type: InventoryReadModels },
+  { name: '20261125130000-files-uploads', type: FilesUploads },
 ];
 
 /** Their names, for the schema check at start. */

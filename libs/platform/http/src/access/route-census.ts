@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { STREAMED } from '../body/streamed-body.js';
 import { IDEMPOTENCY } from '../idempotency/idempotency-key.js';
 import { type Access, ACCESS } from './access.decorators.js';
 
@@ -12,6 +13,8 @@ export interface CensusRow {
   readonly access: Access | undefined;
   /** Needs an Idempotency-Key. */
   readonly movesMoney: boolean;
+  /** Reads its body itself, by a protocol of its own. */
+  readonly streamed: boolean;
 }
 
 /** Every route of the app with its access. The app refuses to start when one has none. */
@@ -56,6 +59,7 @@ export class RouteCensus implements OnApplicationBootstrap {
         handler: `${className}.${name}`,
         access,
         movesMoney: this.reflector.get<unknown>(IDEMPOTENCY, handler as () => void) === 'money',
+        streamed: this.reflector.get<unknown>(STREAMED, handler as () => void) === true,
       },
     ];
   }

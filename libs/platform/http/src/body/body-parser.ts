@@ -3,6 +3,7 @@ import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constant
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { httpErrors } from '../http.errors.js';
+import { registerStreamedBodies } from './streamed-body.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits, parseStrictJson } from './json-scanner.js';
 
 /** Ordinary and bulk bodies, in bytes (api.md, "Bodies"). */
@@ -21,7 +22,7 @@ export interface BodyParserOptions {
 
 /**
  * Makes strict JSON the only body Fastify reads: UTF-8 `application/json`, on PATCH also `application/merge-patch+json`. All
- * other types answer 415, bodies over the route's limit 413 without being read further. A request without body and without
+ * other types answer 415 (but on routes that read their bodies themselves), bodies over the route's limit 413 without being read further. A request without body and without
  * Content-Type keeps `body` undefined. Call it on the adapter's instance before the app is initialised, with Nest's own
  * parsers off (`NestFactory.create(module, adapter, { bodyParser: false })`): they would claim the same types and throw.
  */
@@ -39,6 +40,7 @@ export function registerBodyParsers(fastify: FastifyInstance, options: BodyParse
       }
     },
   );
+  registerStreamedBodies(fastify);
   fastify.addHook('onRoute', applyRouteLimit);
 }
 

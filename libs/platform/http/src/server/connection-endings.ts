@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { isStreamed } from '../body/streamed-body.js';
 
 /** How long a caller may take to read why the rest of its body is not read. */
 const LINGER_MS = 500;
@@ -17,7 +18,10 @@ export function registerConnectionEndings(fastify: FastifyInstance): void {
   });
   fastify.addHook('onSend', (request, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
-    if (reply.statusCode === 413) lingerAtEnd(request.raw.socket);
+    // A streamed body that is refused is not read: Node would read all of it before the next request.
+    const isLeftUnread = isStreamed(request) && !request.raw.complete;
+    if (isLeftUnread) reply.header('connection', 'close');
+    if (isLeftUnread || reply.statusCode === 413) lingerAtEnd(request.raw.socket);
     done(null, payload);
   });
 }

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { OriginPolicy } from '../access/authenticated.js';
 
-const METHODS = 'GET, POST, PUT, PATCH, DELETE';
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
-  'authorization, content-type, idempotency-key, if-match, if-none-match, prefer, consistency-token, x-request-id, traceparent';
+  'authorization, content-type, idempotency-key, if-match, if-none-match, prefer, consistency-token, x-request-id, traceparent, ' +
+  'tus-resumable, upload-length, upload-offset, upload-metadata';
 const ANSWER_HEADERS =
-  'etag, location, link, retry-after, ratelimit, ratelimit-policy, idempotency-replayed, consistency-token, read-consistency, preference-applied, x-request-id';
+  'etag, location, link, retry-after, ratelimit, ratelimit-policy, idempotency-replayed, consistency-token, read-consistency, preference-applied, x-request-id, ' +
+  'tus-resumable, upload-length, upload-offset, upload-expires';
 /** Browsers cut it at two hours or less. */
 const PREFLIGHT_SECONDS = 600;
 

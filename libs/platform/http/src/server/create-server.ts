@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { type AppLogger, registerRequestTelemetry } from '#platform/telemetry';
 import { OriginPolicy, type ApiRequest, UsageSink } from '../access/authenticated.js';
 import { registerBodyParsers } from '../body/body-parser.js';
+import { registerBodyDeadlines } from './body-deadlines.js';
 import { answerClientError, answerRouterError, refuseTunnels } from './client-errors.js';
 import { registerConnectionEndings } from './connection-endings.js';
 import { registerCors } from './cors-hook.js';
@@ -35,8 +36,8 @@ export async function createServer(root: DynamicModule, options: ServerOptions):
     trustProxy: (_address: string, hop: number) => hop < options.trustedProxies,
     skipMiddie: true,
     multipart: false,
-    // Fact M12: without it a slow body stays open for ever. With the next look at it, it is closed after 30 s.
-    requestTimeout: 28_000,
+    // Bodies have deadlines of their own (registerBodyDeadlines): an upload may take longer than another request.
+    requestTimeout: 0,
     // A reader that takes nothing of its answer is left after a minute: Node looks twice before it gives up.
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
@@ -59,6 +60,7 @@ export async function createServer(root: DynamicModule, options: ServerOptions):
   registerRequestTelemetry(fastify, { logger: options.logger });
   registerSecurityHooks(fastify);
   registerStrictHttp(fastify);
+  registerBodyDeadlines(fastify);
   registerConnectionEndings(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,

@@ -1,0 +1,11 @@
+export { DeleteUpload } from './commands/delete-upload.command.js';
+export { PinUpload } from './commands/pin-upload.command.js';
+export { UnpinUpload } from './commands/unpin-upload.command.js';
+export { FilesHttpModule, FilesWorkerModule } from './files.module.js';
+export { filesSettings } from './files.settings.js';
+export type { FilesSettings } from './files.settings.js';
+export { GetUpload } from './queries/get-upload.query.js';
+export { UploadStorage } from './storage/upload-storage.js';
+export type { ByteRange, UploadKey } from './storage/upload-storage.js';
+export { UploadView } from './uploads.views.js';
+export type { UploadState } from './uploads.views.js';
