@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -93,6 +103,21 @@ function isAlive(pid: number): boolean {
 
 const gone = (pids: number[]): Promise<void> =>
   eventually(`${pids.join(', ')} gone`, () => !pids.some(isAlive), 30_000);
+
+describe('npm start in a clone whose node_modules is a link to stale ones', () => {
+  it('says so and leaves what is behind the link alone', async () => {
+    const dir = clone();
+    const others = mkdtempSync(join(tmpdir(), 'recrate-modules-'));
+    writeFileSync(join(others, 'theirs'), '');
+    rmSync(join(dir, 'node_modules'));
+    symlinkSync(others, join(dir, 'node_modules'));
+    const start = new Start(dir);
+    expect(await start.exitCode()).toBe(1);
+    expect(start.output).toContain('node_modules is a link to');
+    expect(existsSync(join(others, 'theirs'))).toBe(true);
+    for (const made of [dir, others]) rmSync(made, { recursive: true, force: true });
+  });
+});
 
 describe('npm start in a fresh clone', () => {
   let dir: string;

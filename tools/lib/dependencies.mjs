@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { captureCommand } from './commands.mjs';
 import { readJson } from './files.mjs';
@@ -22,11 +22,22 @@ export async function ensureDependencies({ onlyIfNone = false, announce } = {}) 
   if (upToDate() || (onlyIfNone && existsSync(inRoot('node_modules')))) return false;
   return withLock(inData('install.lock'), async () => {
     if (upToDate()) return false;
+    refuseLink();
     announce?.();
     await install();
     writeFileSync(STAMP, wantedStamp());
     return true;
   });
+}
+
+/** npm would empty the folder behind it, which belongs to somebody else. */
+function refuseLink() {
+  const modules = inRoot('node_modules');
+  if (!lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  const target = existsSync(modules) ? realpathSync(modules) : 'nowhere';
+  throw new SetupError(
+    `node_modules is a link to ${target}, which does not hold what package-lock.json names. Remove the link, or type npm ci there.`,
+  );
 }
 
 function upToDate() {
