@@ -108,6 +108,19 @@ describe('projections, for the operator', () => {
     await api.database.admin('delete from es.parked');
   });
 
+  it('count what is parked of the builds that are run, not of an earlier one', async () => {
+    const { tenantId } = await api.makeTenant();
+    await api.database.admin(
+      `insert into es.parked (tenant_id, name, stream_id, position) values ($1, $2, $4, 7), ($1, $3, $4, 7), ($1, $3, $4, 8)`,
+      [parseId('tenant', tenantId), `${NAME}@a`, `${NAME}@b`, newUuid()],
+    );
+    const { body } = await api.call<{ data: { parked: number }[] }>('GET', '/api/v1/platform/projections', {
+      key: api.operatorToken,
+    });
+    expect(body.data.map(({ parked }) => parked)).toEqual([1]);
+    await api.database.admin('delete from es.parked');
+  });
+
   it('refuse what cannot be', async () => {
     const unknown = await act('pause', 'inventory.none');
     expect([unknown.status, unknown.body.code]).toEqual([422, 'projections.unknown']);

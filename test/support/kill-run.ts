@@ -210,14 +210,15 @@ export class KillRun {
   private ask(): Promise<unknown> {
     return this.database.admin(
       `update es.projections set wish = 'replay' where wish is null and status <> 'retired'
-          and exists (select 1 from es.parked k where split_part(k.name, '@', 1) = es.projections.name)`,
+          and exists (select 1 from es.parked k where k.name = es.projections.name || '@' || slot)`,
     );
   }
 
   /** What is still to be done. */
   private left(): Promise<unknown[]> {
     return this.database.admin(
-      `select command from es.outbox union all select name from es.parked union all
+      `select command from es.outbox union all select k.name from es.parked k join es.projections p
+          on k.name = p.name || '@' || p.slot where p.status <> 'retired' union all
        select name from es.projections where status = 'catching_up' or wish is not null or (status = 'live'
           and kind <> 'inline' and position < (select coalesce(max(position), 0) from es.events where type like 'ledger.%')) union all
        select 'nobody is registered' where (select count(*) from es.projections where status = 'live') < 4`,

@@ -31,7 +31,7 @@ const STATUSES = `
          (d.position - min(case when p.kind = 'inline' then d.position else p.position end) filter (where live)) as "lagEvents",
          coalesce(max(p.lag_seconds) filter (where live), 0)::float8 as "lagSeconds",
          (min(greatest(0, p.position)) filter (where not live))::float8 / greatest(1, d.position) as "rebuildProgress",
-         (select count(*)::int from es.parked k where k.name in (p.name || '@a', p.name || '@b')) as parked,
+         (select count(*)::int from es.parked k where k.name = any(array_agg(p.name || '@' || p.slot))) as parked,
          (select max(r.version) from es.projections r where r.name = p.name and r.status = 'retired') as "retiredVersion",
          min(p.error->>'message') as error
     from (select *, status = 'live' as live from es.projections where status <> 'retired') p, drawn d

@@ -82,7 +82,11 @@ const LAG = `
   select p.name, p.status, p.position, coalesce(b.lag, p.lag_seconds) as lag
     from es.projections p left join now_behind b using (name, slot, shard)
    where p.status <> 'retired' and not (p.kind = 'inline' and p.status = 'live')`;
-const PARKED = `select split_part(name, '@', 1) as name, count(*)::int as parked from es.parked group by 1`;
+/** Those of an earlier build are nobody's business before it is turned back to. */
+const PARKED = `
+  select p.name, count(*)::int as parked
+    from es.parked k join es.projections p on k.name = p.name || '@' || p.slot and p.shard = 0
+   where p.status <> 'retired' group by p.name`;
 const OUTBOX = `
   select (select count(*)::int from es.outbox where parked_at is not null) as parked,
          coalesce((select extract(epoch from clock_timestamp() - min(not_before)) from es.outbox
