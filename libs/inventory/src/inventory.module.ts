@@ -96,7 +96,7 @@ const HANDLERS: Provider[] = [
 ];
 
 /** Lists are for the api: their cursors are signed by its edge. */
-const LISTS: Provider[] = [
+export const LISTS: Provider[] = [
   ListLocationsHandler,
   ListItemMovementsHandler,
   ListLocationMovementsHandler,

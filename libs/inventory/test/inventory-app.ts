@@ -7,7 +7,7 @@ import { Bus, PersistenceModule, RedisModule, UnitOfWork } from '#platform/persi
 import { CatalogModule, UpsertReleases } from '#libs/catalog';
 import type { TestDatabase } from '../../../test/support/database.js';
 import { ReceiveStock, type ReceiveStockInput } from '../src/commands/receive-stock.command.js';
-import { InventoryModule } from '../src/inventory.module.js';
+import { InventoryModule, LISTS } from '../src/inventory.module.js';
 import type { StockItemView } from '../src/inventory.views.js';
 import { HoldDays } from '../src/projections/hold-days.projection.js';
 import { Movements } from '../src/projections/movements.projection.js';
@@ -43,7 +43,7 @@ export class InventoryApp {
       slowQueryMs: 60_000,
     });
     const imports = [persistence, redis(), CursorsModule, EventingModule.forRoot(), CatalogModule, InventoryModule];
-    const module = await Test.createTestingModule({ imports }).compile();
+    const module = await Test.createTestingModule({ imports, providers: LISTS }).compile();
     module.useLogger(false);
     module.enableShutdownHooks([]);
     await module.init();
