@@ -1,4 +1,6 @@
 import { Module, type Provider } from '@nestjs/common';
+import './inventory.events.js';
+import './item-event-types.js';
 import { AdjustItemsHandler } from './commands/adjust-items.command.js';
 import { AdjustStockHandler } from './commands/adjust-stock.command.js';
 import { AllocateReservationHandler } from './commands/allocate-reservation.command.js';
@@ -50,6 +52,7 @@ import { ListStockItemsHandler } from './queries/list-stock-items.query.js';
 import { OnStockChanged } from './reactions/on-stock-changed.js';
 import { ReservationsController } from './reservations.controller.js';
 import { Reservations } from './reservations.js';
+import { StockExport } from './stock-export.js';
 import { StockItemsController } from './stock-items.controller.js';
 import { StockNumbersController } from './stock-numbers.controller.js';
 import { Stock } from './stock.js';
@@ -109,7 +112,7 @@ export class InventoryModule {}
 
 /** Routes of inventory. */
 @Module({
-  providers: LISTS,
+  providers: [...LISTS, StockExport],
   controllers: [
     ItemChangesController,
     LocationsController,

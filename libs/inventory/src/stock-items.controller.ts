@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Readable } from 'node:stream';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import {
   API_PREFIX,
   ApiPage,
@@ -28,14 +29,18 @@ import { GetPriceHistory, PriceHistoryView } from './queries/get-price-history.q
 import { GetStockItem, GetStockItemParameters } from './queries/get-stock-item.query.js';
 import { ListItemMovements } from './queries/list-item-movements.query.js';
 import { ListStockItems } from './queries/list-stock-items.query.js';
-import { STOCK_ITEMS } from './stock-list.js';
+import { CSV_HEADER, StockExport } from './stock-export.js';
+import { STOCK_EXPORT, STOCK_ITEMS } from './stock-list.js';
 import { ListedItemView } from './stock-list.views.js';
 
 /** What is on the shelves: graded copies and pools of identical units. */
 @ApiTags('Stock items')
 @Controller('inventory/items')
 export class StockItemsController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly files: StockExport,
+  ) {}
 
   /**
    * Receive an item. A copy without a grade, and anything without a price, is received and withdrawn until it has one. Its code is
@@ -78,6 +83,26 @@ export class StockItemsController {
     @ListQuery(STOCK_ITEMS) request: ListRequest,
   ): Promise<Page<ListedItemView>> {
     return this.bus.execute(new ListStockItems(actor, request));
+  }
+
+  /**
+   * Export items as CSV. The filters and the order are those of the list, the file is as long as it has to be. A text that a
+   * spreadsheet would take for a formula has an apostrophe in front.
+   */
+  @Get('export')
+  @Requires('stock:read')
+  @ReadsProjection('inventory.stock-list')
+  @ApiProduces('text/csv')
+  @ApiOkResponse({
+    description: 'CSV (RFC 4180) in UTF-8 with a header.',
+    schema: { type: 'string', example: CSV_HEADER },
+  })
+  exportStockItems(@CurrentActor() actor: Actor, @ListQuery(STOCK_EXPORT) request: ListRequest): StreamableFile {
+    const file = Readable.from(this.files.lines(actor, request), { objectMode: false });
+    return new StreamableFile(file, {
+      type: 'text/csv; charset=utf-8; header=present',
+      disposition: 'attachment; filename="stock.csv"',
+    });
   }
 
   /** Read an item. With `asOf` it is shown as it was at that instant. */

@@ -64,6 +64,9 @@ export const STOCK_ITEMS: ListSpec = {
   },
 };
 
+/** The same for an export, which has no pages. */
+export const STOCK_EXPORT: ListSpec = { ...STOCK_ITEMS, name: 'stock-export' };
+
 /** A row of the list. */
 export interface StockRow extends CursorRow {
   readonly id: string;
@@ -97,7 +100,7 @@ export const STOCK_ROW_COLUMNS = `s.item_id as id, s.release_id as "releaseId", 
   s.reserved, s.is_low as "isLow", s.locations, s.received_at as "receivedAt", s.version`;
 
 /** Where the list's rows come from: what was written off is left out unless it is asked for. $1 is the tenant. */
-export function listedFrom({ filters }: Pick<ListRequest, 'filters'>): string {
+export function listedFrom(table: string, { filters }: Pick<ListRequest, 'filters'>): string {
   const isAsked = filters.some(({ name }) => name === 'status');
-  return `inventory.stock_row s where s.tenant_id = $1${isAsked ? '' : ` and s.status <> 'written_off'`}`;
+  return `${table} s where s.tenant_id = $1${isAsked ? '' : ` and s.status <> 'written_off'`}`;
 }

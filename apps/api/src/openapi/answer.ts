@@ -8,6 +8,8 @@ import { publishedSchema, wireName } from './schemas.js';
 export interface Answer {
   readonly status: string;
   readonly schema: Schema;
+  /** `application/json`, or that of a file. */
+  readonly mediaType: string;
   readonly isPage: boolean;
   /** It has a `version`, and with it an ETag. */
   readonly isVersioned: boolean;
@@ -16,12 +18,12 @@ export interface Answer {
 /** @throws Error when the controller's method does not say what it answers */
 export function answerOf({ raw, handler }: Route, examples: Examples): Answer {
   const [status, ...others] = Object.keys(raw.responses).filter((code) => code.startsWith('2'));
-  const [media] = Object.values(raw.responses[status ?? '']?.content ?? {});
+  const [[mediaType = '', media] = []] = Object.entries(raw.responses[status ?? '']?.content ?? {});
   if (status === undefined || others.length > 0 || !media) throw new Error(`${handler} does not say what it answers`);
   const row = rowSchemaOf(media.schema);
   const schema = row === undefined ? publishedSchema(media.schema) : ref('schemas', pageName(row));
   const isVersioned = examples.target(schema).properties?.['version'] !== undefined;
-  return { status, schema, isPage: row !== undefined, isVersioned };
+  return { status, schema, mediaType, isPage: row !== undefined, isVersioned };
 }
 
 /** Name of the schema of a page of a list: `ApiKeyPage` for rows of the class ApiKeyView. */
@@ -32,7 +34,7 @@ export function pageName(rowClass: string): string {
 /** The answers of an operation when all goes well. */
 export function successOf(
   route: Route,
-  { status, schema, isPage, isVersioned }: Answer,
+  { status, schema, mediaType, isPage, isVersioned }: Answer,
   { routes, examples }: { readonly routes: readonly Route[]; readonly examples: Examples },
 ): Record<string, Response> {
   const idPattern = idPatternOf(schema, isPage, examples);
@@ -51,11 +53,14 @@ export function successOf(
     ...(route.isForTenants ? ['RateLimit', 'RateLimit-Policy'] : []),
     'X-Request-Id',
   ];
-  const example = examples.ofAnswer(schema, route.input, ANSWER_EXAMPLES[route.raw.operationId]);
+  const isFile = mediaType !== 'application/json';
+  const example = isFile
+    ? examples.of(schema, route.raw.operationId)
+    : examples.ofAnswer(schema, route.input, ANSWER_EXAMPLES[route.raw.operationId]);
   const success: Response = {
-    description: examples.target(schema).description ?? nameOf(schema),
+    description: examples.target(schema).description ?? (isFile ? 'The file.' : nameOf(schema)),
     headers: headerRefs(headers),
-    content: { 'application/json': { schema, example } },
+    content: { [mediaType]: { schema, example } },
     ...(next.length > 0 && { links }),
   };
   const unchanged: Response = {

@@ -3,6 +3,7 @@ import { CursorCodec, ListPlan, type ListRequest, notFound, type Page, pageOf } 
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { defaultLocationId, LOCATIONS } from '../locations.js';
+import { liveTable } from '../live-table.js';
 import { MOVEMENT_COLUMNS, type MovementRow, MOVEMENTS, type MovementView, movementView } from '../movement.views.js';
 
 /** Units of a location that came and went, the latest first. */
@@ -28,11 +29,12 @@ export class ListLocationMovementsHandler implements IQueryHandler<ListLocationM
     const values = [tenantId, defaultLocationId(tenantId), locationId];
     const known = await unit.row(`select 1 from ${LOCATIONS} where l.id = $3`, values);
     if (!known) throw notFound();
+    const table = await liveTable(unit, 'inventory.movements', 'inventory.movement');
     const spec = { ...MOVEMENTS, name: `movements of ${locationId}` };
     const list = new ListPlan(spec, request, { tenantId, cursors: this.cursors, values: [tenantId, locationId] });
     return pageOf<MovementRow, MovementView>(unit, list, {
       columns: MOVEMENT_COLUMNS,
-      from: 'inventory.movement m where m.tenant_id = $1 and m.location_id = $2',
+      from: `${table} m where m.tenant_id = $1 and m.location_id = $2`,
       view: movementView,
     });
   }

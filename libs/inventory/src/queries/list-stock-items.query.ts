@@ -2,6 +2,7 @@ import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { CursorCodec, ListPlan, type ListRequest, type Page, pageOf } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
+import { liveTable } from '../live-table.js';
 import { listedFrom, STOCK_ITEMS, STOCK_ROW_COLUMNS, type StockRow } from '../stock-list.js';
 import { type ListedItemView, listedItemView } from '../stock-list.views.js';
 
@@ -23,10 +24,12 @@ export class ListStockItemsHandler implements IQueryHandler<ListStockItems> {
   ) {}
 
   async execute({ actor: { tenantId }, request }: ListStockItems): Promise<Page<ListedItemView>> {
+    const unit = this.work.current();
+    const table = await liveTable(unit, 'inventory.stock-list', 'inventory.stock_row');
     const list = new ListPlan(STOCK_ITEMS, request, { tenantId, cursors: this.cursors, values: [tenantId] });
-    return pageOf<StockRow, ListedItemView>(this.work.current(), list, {
+    return pageOf<StockRow, ListedItemView>(unit, list, {
       columns: STOCK_ROW_COLUMNS,
-      from: listedFrom(request),
+      from: listedFrom(table, request),
       view: listedItemView,
     });
   }
