@@ -10,11 +10,11 @@ import { EsProgress } from './20261120104000-es-progress.js';
 import { EsInlineReadModels } from './20261125100000-es-inline-read-models.js';
 import { CatalogReleases } from './20261125100100-catalog-releases.js';
 import { CatalogCategories } from './20261125100200-catalog-categories.js';
-import { JobsWork } from './20261125120000-jobs-work.js';
-import { JobsKeys } from './20261125120100-jobs-keys.js';
 import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
 import { InventoryStock } from './20261125110000-inventory-stock.js';
 import { InventoryReadModels } from './20261125110100-inventory-read-models.js';
+import { JobsWork } from './20261125120000-jobs-work.js';
+import { JobsKeys } from './20261125120100-jobs-keys.js';
 import { FilesUploads } from './20261125130000-files-uploads.js';
 
 interface ListedMigration {
@@ -35,11 +35,13 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125100000-es-inline-read-models', type: EsInlineReadModels },
   { name: '20261125100100-catalog-releases', type: CatalogReleases },
   { name: '20261125100200-catalog-categories', type: CatalogCategories },
-  { name: '20261125120000-jobs-work', type: JobsWork },
-  { name: '20261125120100-jobs-keys', type: JobsKeys },
   { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
   { name: '20261125110000-inventory-stock', type: InventoryStock },
   { name: '20261125110100-inventory-read-models', type: InventoryReadModels },
+  { name: '20261125120000-jobs-work', type: JobsWork },
+  { name: '20261125120100-jobs-keys', type: JobsKeys },
+  { name: '20261125120000-jobs-work', type: JobsWork },
+  { name: '20261125120100-jobs-keys', type: JobsKeys },
   { name: '20261125130000-files-uploads', type: FilesUploads },
 ];
 
