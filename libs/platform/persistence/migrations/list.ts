@@ -40,8 +40,6 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125110100-inventory-read-models', type: InventoryReadModels },
   { name: '20261125120000-jobs-work', type: JobsWork },
   { name: '20261125120100-jobs-keys', type: JobsKeys },
-  { name: '20261125120000-jobs-work', type: JobsWork },
-  { name: '20261125120100-jobs-keys', type: JobsKeys },
   { name: '20261125130000-files-uploads', type: FilesUploads },
 ];
 
