@@ -13,7 +13,16 @@ const api = await startTestApi({ ...PATIENT, POOL_MAX: '20' });
 const client = new Client(api.url);
 /** Routes for projections say how something is to be, leave no row in an audit log, and come to the same however often. */
 const isRepeatable = ({ path }: ApiRoute): boolean => path.startsWith('/api/v1/platform/projections/');
-const posts = routesOf(api).filter((route) => route.method === 'POST' && !isRepeatable(route));
+/** No store has a parked command of its own accord: test/e2e/parked-commands repeats these. */
+const needsFault = ({ path }: ApiRoute): boolean => path.startsWith('/api/v1/platform/parked-commands/');
+/** What the things of a new store are not ready for: the tests of their contexts repeat these. */
+const NOT_READY =
+  /releases\/:id\/merge|items\/:id\/(?:lift-quarantine|quarantine|write-off)|reservations\/:id\/(?:commit|return)$/;
+const posts = routesOf(api).filter(
+  (route) => route.method === 'POST' && !isRepeatable(route) && !needsFault(route) && !NOT_READY.test(route.path),
+);
+/** Keys and stores: every effect of a POST leaves exactly one row in an audit log. Others are known by the one first answer. */
+const isAudited = ({ path }: ApiRoute): boolean => /^\/api\/v1\/(?:api-keys|platform\/tenants)/.test(path);
 const operator = api.operatorToken;
 
 afterAll(() => api.close());
@@ -45,7 +54,7 @@ async function prepare(route: ApiRoute): Promise<Prepared> {
   return { store, path, key: isOperators(route) ? operator : store.key, body: bodyFor(route, store) };
 }
 
-/** Rows of all audit logs: every effect of a POST leaves exactly one. */
+/** Rows of all audit logs. */
 async function effects(): Promise<number> {
   const [row] = await api.database.admin<{ count: number }>('select count(*)::int as count from identity.audit_entry');
   return row?.count ?? 0;
@@ -69,7 +78,7 @@ describe('the same Idempotency-Key', () => {
       inFlight.filter(({ body: problem }) => problem.type !== 'urn:recrate:problem:idempotency-in-flight'),
     ).toEqual([]);
     expect(answers.filter(replayed).length + inFlight.length).toBe(49);
-    expect(await effects()).toBe(before + 1);
+    expect((await effects()) - before).toBe(isAudited(route) ? 1 : 0);
     const later = await send();
     for (const again of [...answers.filter(replayed), later]) {
       expect([again.status, again.text]).toEqual([first[0]?.status, first[0]?.text]);
@@ -77,7 +86,7 @@ describe('the same Idempotency-Key', () => {
         expect(again.headers.get(name)).toBe(first[0]?.headers.get(name));
     }
     expect(replayed(later)).toBe(true);
-    expect(await effects()).toBe(before + 1);
+    expect((await effects()) - before).toBe(isAudited(route) ? 1 : 0);
   });
 
   it.each(posts.filter(({ body }) => body !== undefined))('with another body is refused by $name', async (route) => {

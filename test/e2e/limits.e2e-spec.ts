@@ -5,7 +5,16 @@ import { Client as PgClient } from 'pg';
 import { parseId } from '#platform/kernel';
 import { type Answer, startTestApi } from '../support/api.js';
 import { apiSettings, startApiProcess } from '../support/api-process.js';
-import { Client, freshAddress, makeStore, pathOf, PATIENT, type ProblemBody, type Store } from '../support/client.js';
+import {
+  type BareStore,
+  Client,
+  freshAddress,
+  makeBareStore,
+  makeStore,
+  pathOf,
+  PATIENT,
+  type ProblemBody,
+} from '../support/client.js';
 import { idIn } from '../support/examples.js';
 import { rawSocket } from '../support/raw-http.js';
 import { eventually, OwnRedis } from '../support/redis-server.js';
@@ -32,8 +41,8 @@ interface Limits {
 }
 
 /** A store with these limits; the others are out of reach. */
-async function limited(limits: Limits): Promise<Store> {
-  const store = await makeStore(behindProxy);
+async function limited(limits: Limits): Promise<BareStore> {
+  const store = await makeBareStore(behindProxy);
   const body = { requestsPerMinute: 100_000, keyRequestsPer10Seconds: 100_000, concurrentRequests: 1_000, ...limits };
   await client.call('PUT', `/api/v1/platform/tenants/${store.tenantId}/limits`, {
     key: behindProxy.operatorToken,
@@ -43,7 +52,7 @@ async function limited(limits: Limits): Promise<Store> {
 }
 
 const me = (key: string, headers: Record<string, string> = {}) => client.call('GET', '/api/v1/me', { key, headers });
-const secondKey = async ({ key }: Store) =>
+const secondKey = async ({ key }: BareStore) =>
   (await client.call<{ key: string }>('POST', '/api/v1/api-keys', { key, body: { name: 'second' } })).body.key;
 const statuses = (answers: readonly Answer<unknown>[]) => {
   const counts = new Map<number, number>();
@@ -74,7 +83,7 @@ describe('the limit of a key', () => {
   });
 
   it('is told by every route that knows its caller, whatever it answers', async () => {
-    const store = await limited({});
+    const store = await makeStore(behindProxy);
     for (const route of routesOf(behindProxy)) {
       const { headers } = await client.call(route.method, pathOf(route, idIn(store)), {
         key: store.key,
@@ -179,7 +188,7 @@ describe('the limit of a store', () => {
 
 describe('the limit of requests at one time', () => {
   /** Makes issuing keys wait until it is let go. */
-  async function hold({ tenantId }: Store): Promise<() => Promise<void>> {
+  async function hold({ tenantId }: BareStore): Promise<() => Promise<void>> {
     const lock = new PgClient({ connectionString: behindProxy.database.ownerUrl });
     await lock.connect();
     await lock.query(`select pg_advisory_lock(hashtextextended('identity.audit ' || $1, 0))`, [
@@ -187,7 +196,7 @@ describe('the limit of requests at one time', () => {
     ]);
     return () => lock.end();
   }
-  const issue = ({ key }: Store) =>
+  const issue = ({ key }: BareStore) =>
     client.call('POST', '/api/v1/api-keys', { key, body: { name: 'k', scopes: ['key:read'] } });
 
   it('refuses what is too many, and only that', async () => {

@@ -5,7 +5,7 @@ import { Client as PgClient } from 'pg';
 import { parseId } from '#platform/kernel';
 import type { Answer } from '../support/api.js';
 import { type ApiProcess, apiSettings, startApiProcess } from '../support/api-process.js';
-import { Client, logFaults, makeStore, type Store } from '../support/client.js';
+import { type BareStore, Client, logFaults, makeBareStore } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
 import { answerOn, rawSocket } from '../support/raw-http.js';
 import { eventually, OwnRedis } from '../support/redis-server.js';
@@ -45,13 +45,13 @@ function processAt(i: number): ApiProcess {
   return process;
 }
 
-const newStore = () => makeStore({ url: at(0).url, operatorToken });
+const newStore = () => makeBareStore({ url: at(0).url, operatorToken });
 const me = (i: number, key: string) => at(i).call('GET', '/api/v1/me', { key });
-const operate = (method: string, { tenantId }: Store, path: string, body?: object) =>
+const operate = (method: string, { tenantId }: BareStore, path: string, body?: object) =>
   at(0).call(method, `/api/v1/platform/tenants/${tenantId}${path}`, { key: operatorToken, body });
 const issue = (
   i: number,
-  { key }: Store,
+  { key }: BareStore,
   name: string,
   headers: Record<string, string> = {},
 ): Promise<Answer<Issued>> =>
@@ -71,22 +71,25 @@ async function passed(count: number, key: string): Promise<number> {
 }
 
 describe('what one process changes', () => {
-  const changes: [name: string, status: number, change: (store: Store, key: Issued) => Promise<{ status: number }>][] =
+  const changes: [
+    name: string,
+    status: number,
+    change: (store: BareStore, key: Issued) => Promise<{ status: number }>,
+  ][] = [
     [
-      [
-        'a key that was revoked',
-        401,
-        (store, { id }) => at(0).call('POST', `/api/v1/api-keys/${id}/revoke`, { key: store.key }),
-      ],
-      [
-        'a key that was rotated away',
-        401,
-        (store, { id }) =>
-          at(0).call('POST', `/api/v1/api-keys/${id}/rotate`, { key: store.key, body: { overlapSeconds: 0 } }),
-      ],
-      ['a store that was suspended', 423, (store) => operate('POST', store, '/suspend', { reason: 'unpaid' })],
-      ['a store that was deleted', 401, (store) => operate('DELETE', store, '')],
-    ];
+      'a key that was revoked',
+      401,
+      (store, { id }) => at(0).call('POST', `/api/v1/api-keys/${id}/revoke`, { key: store.key }),
+    ],
+    [
+      'a key that was rotated away',
+      401,
+      (store, { id }) =>
+        at(0).call('POST', `/api/v1/api-keys/${id}/rotate`, { key: store.key, body: { overlapSeconds: 0 } }),
+    ],
+    ['a store that was suspended', 423, (store) => operate('POST', store, '/suspend', { reason: 'unpaid' })],
+    ['a store that was deleted', 401, (store) => operate('DELETE', store, '')],
+  ];
 
   /** Uses a key without pause until the answer is this one; answers when the last request that got another was sent. */
   async function lastOther(i: number, key: string, status: number): Promise<number> {
@@ -141,7 +144,7 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a limit', () => {
-  const limit = async (): Promise<Store> => {
+  const limit = async (): Promise<BareStore> => {
     const store = await newStore();
     await operate('PUT', store, '/limits', {
       requestsPerMinute: 100,
@@ -243,7 +246,7 @@ describe('an endless body', () => {
   ];
 
   /** Sends up to 100 MB as fast as the api takes it; answers what it took until it closed. */
-  async function pour(store: Store, framing: string, piece: Buffer): Promise<{ takenMib: number; status: number }> {
+  async function pour(store: BareStore, framing: string, piece: Buffer): Promise<{ takenMib: number; status: number }> {
     const socket = rawSocket(at(0).url);
     const answer = answerOn(socket, 5_000);
     socket.write(
@@ -369,7 +372,7 @@ describe('SIGTERM under load', () => {
   }
 
   /** Ten clients that call without pause, on connections that they keep, and stop when they are refused. */
-  function hammer(i: number, { key }: Store): Load {
+  function hammer(i: number, { key }: BareStore): Load {
     const result = { done: 0, refused: 0, failed: [] as string[] };
     let mayRefuse = false;
     const clients = Array.from({ length: 10 }, async () => {

@@ -16,10 +16,14 @@ export interface ProblemBody {
 }
 
 /** A store with limits that no test reaches. */
-export interface Store {
+export interface BareStore {
   readonly tenantId: string;
   readonly key: string;
   readonly keyId: string;
+}
+
+/** A store with a thing of each kind. */
+export interface Store extends BareStore {
   readonly releaseId: string;
   readonly categoryId: string;
   readonly locationId: string;
@@ -109,37 +113,45 @@ export function pathOf(route: ApiRoute, idOf: (kind: ApiRoute['ids'][number]['ki
   return route.ids.reduce((path, { name, kind }) => path.replace(`:${name}`, idOf(kind)), route.path);
 }
 
-/** Makes a store whose limits no test reaches, its first key, and a thing of each kind. */
-export async function makeStore(
-  { url, operatorToken: key }: Pick<TestApi, 'url' | 'operatorToken'>,
+type MadeBy = Pick<TestApi, 'url' | 'operatorToken'>;
+
+async function send<T>(url: string, method: string, path: string, body: object, key: string): Promise<T> {
+  const answer = await request<T>(`${url}/api/v1/${path}`, method, { key, body });
+  if (answer.status >= 300) throw new Error(`the store was not made: ${answer.text}`);
+  return answer.body;
+}
+
+/** Makes a store whose limits no test reaches, and its first key, which has not been used yet. */
+export async function makeBareStore(
+  { url, operatorToken }: MadeBy,
   name = 'Test Records',
   mode: 'test' | 'live' = 'test',
-): Promise<Store> {
-  const send = async <T>(method: string, path: string, body: object, caller: string): Promise<T> => {
-    const answer = await request<T>(`${url}/api/v1/${path}`, method, { key: caller, body });
-    if (answer.status >= 300) throw new Error(`the store was not made: ${answer.text}`);
-    return answer.body;
-  };
+): Promise<BareStore> {
   const operate = <T>(method: string, path: string, body: object): Promise<T> =>
-    send(method, `platform/tenants${path}`, body, key);
+    send(url, method, `platform/tenants${path}`, body, operatorToken);
   const limits = { requestsPerMinute: 1_000_000, keyRequestsPer10Seconds: 1_000_000, concurrentRequests: 10_000 };
   const { id: tenantId } = await operate<{ id: string }>('POST', '', { name, mode });
   await operate('PUT', `/${tenantId}/limits`, limits);
   const issued = await operate<{ id: string; key: string }>('POST', `/${tenantId}/api-keys`, { name: 'first key' });
-  const release = await send<{ id: string }>('POST', 'catalog/releases', { title: 'Stockholm' }, issued.key);
-  const category = await send<{ id: string }>('POST', 'catalog/categories', { name: 'Electronic' }, issued.key);
+  return { tenantId, key: issued.key, keyId: issued.id };
+}
+
+/** As `makeBareStore`, and with a thing of each kind. */
+export async function makeStore(api: MadeBy, name?: string, mode?: 'test' | 'live'): Promise<Store> {
+  const bare = await makeBareStore(api, name, mode);
+  const { key } = bare;
+  const make = (path: string, body: object) => send<{ id: string }>(api.url, 'POST', path, body, key);
+  const release = await make('catalog/releases', { title: 'Stockholm' });
+  const category = await make('catalog/categories', { name: 'Electronic' });
   const headers = { 'tus-resumable': '1.0.0', 'upload-length': '3' };
-  const upload = await request<{ id: string }>(`${url}/api/v1/uploads`, 'POST', { key: issued.key, headers });
-  const stock = <T extends object>(path: string, body: object) =>
-    send<T & { id: string }>('POST', `inventory/${path}`, body, issued.key);
+  const upload = await request<{ id: string }>(`${api.url}/api/v1/uploads`, 'POST', { key, headers });
+  const stock = (path: string, body: object) => make(`inventory/${path}`, body);
   const location = await stock('locations', { name: 'Cellar' });
   const price = { amount: 1_999, currency: 'EUR' };
   const item = await stock('items', { releaseId: release.id, kind: 'pool', quantity: 100, price });
   const reservation = await stock('reservations', { items: [{ itemId: item.id, quantity: 2 }], holdSeconds: 86_400 });
   return {
-    tenantId,
-    key: issued.key,
-    keyId: issued.id,
+    ...bare,
     releaseId: release.id,
     categoryId: category.id,
     locationId: location.id,

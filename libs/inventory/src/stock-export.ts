@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ListRequest } from '#platform/http';
+import type { ListRequest, Page } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus } from '#platform/persistence';
 import { csvLine } from './domain/csv.js';
@@ -40,14 +40,23 @@ export const CSV_HEADER = csvLine(Object.keys(COLUMNS));
 export class StockExport {
   constructor(private readonly bus: Bus) {}
 
-  async *lines(actor: Actor, { sort, filters }: ListRequest): AsyncGenerator<string> {
+  /** Reads the first page before it answers: what stands in the way is told as a problem, not by a broken file. */
+  async open(actor: Actor, request: ListRequest): Promise<AsyncIterable<string>> {
+    return this.lines(actor, request, await this.page(actor, request, request.query.cursor));
+  }
+
+  private page(actor: Actor, { sort, filters }: ListRequest, cursor?: string): Promise<Page<ListedItemView>> {
+    const query = { limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) };
+    return this.bus.execute(new ListStockItems(actor, { sort, filters, query }));
+  }
+
+  private async *lines(actor: Actor, request: ListRequest, first: Page<ListedItemView>): AsyncGenerator<string> {
     yield CSV_HEADER;
-    let cursor: string | undefined;
-    do {
-      const query = { limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) };
-      const { data, page } = await this.bus.execute(new ListStockItems(actor, { sort, filters, query }));
-      yield data.map((item) => csvLine(Object.values(COLUMNS).map((cell) => cell(item)))).join('');
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    for (let page = first; ;) {
+      yield page.data.map((item) => csvLine(Object.values(COLUMNS).map((cell) => cell(item)))).join('');
+      const cursor = page.page.nextCursor;
+      if (cursor === null) return;
+      page = await this.page(actor, request, cursor);
+    }
   }
 }

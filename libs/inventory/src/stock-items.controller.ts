@@ -97,8 +97,11 @@ export class StockItemsController {
     description: 'CSV (RFC 4180) in UTF-8 with a header.',
     schema: { type: 'string', example: CSV_HEADER },
   })
-  exportStockItems(@CurrentActor() actor: Actor, @ListQuery(STOCK_EXPORT) request: ListRequest): StreamableFile {
-    const file = Readable.from(this.files.lines(actor, request), { objectMode: false });
+  async exportStockItems(
+    @CurrentActor() actor: Actor,
+    @ListQuery(STOCK_EXPORT) request: ListRequest,
+  ): Promise<StreamableFile> {
+    const file = Readable.from(await this.files.open(actor, request), { objectMode: false });
     return new StreamableFile(file, {
       type: 'text/csv; charset=utf-8; header=present',
       disposition: 'attachment; filename="stock.csv"',

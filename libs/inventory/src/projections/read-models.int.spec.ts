@@ -167,7 +167,7 @@ describe('the stock list', () => {
     await caughtUp();
     const parameters = { 'filter[kind]': 'pool', sort: 'onHand' };
     const pieces: string[] = [];
-    const file = new StockExport(app.bus).lines(store.actor, listed(STOCK_EXPORT, parameters));
+    const file = await new StockExport(app.bus).open(store.actor, listed(STOCK_EXPORT, parameters));
     for await (const piece of file) pieces.push(piece);
     expect(pieces.length).toBe(3);
     const lines = pieces.join('').trimEnd().split('\r\n');
