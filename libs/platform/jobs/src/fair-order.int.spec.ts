@@ -210,7 +210,8 @@ describe('picking work in fair order', () => {
     for (let round = 0; round < 5; round++) expect(await pick(4)).toHaveLength(4);
     await store.alone((unit) => unit.rows('select pg_stat_force_next_flush()'));
     await store.alone((unit) => unit.rows('select 1'));
-    expect((await read()) - before).toBeLessThan(20_000);
+    // Five rounds that look at all that waits read 100,000; what the insert has read may be counted as late as here.
+    expect((await read()) - before).toBeLessThan(50_000);
   });
 
   it('says when the next work becomes due', async () => {
