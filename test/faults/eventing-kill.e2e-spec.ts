@@ -36,5 +36,5 @@ describe('workers that are killed while they follow events', () => {
       expect([step, side, await run.kill(step, side)]).toEqual([step, side, true]);
     }
     expect(await run.finish()).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 });
