@@ -40,6 +40,9 @@ const EXCEPTIONS: CatalogExceptions = {
     // Each tenant's share of the workers: what the dispatcher reads and the operator sets.
     'jobs.tenant_flow app_worker all',
     'jobs.tenant_flow app_platform all',
+    // The operator lists the migration jobs of all tenants, with their counts.
+    'freight.job app_platform select',
+    'freight.job_counter app_platform select',
     // The worker reads the feed of all tenants in one order, and finds due commands; what it writes, it writes as the tenant.
     'es.events app_worker select',
     'es.outbox app_worker select',

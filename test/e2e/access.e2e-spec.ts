@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ALL_PERMISSIONS, ID_PREFIXES, type IdKind } from '#platform/kernel';
-import { startTestApi } from '../support/api.js';
+import { ALL_PERMISSIONS, ID_PREFIXES, type IdKind, parseId } from '#platform/kernel';
+import { EXAMPLE_JOB, startTestApi } from '../support/api.js';
 import {
   alike,
   Client,
@@ -24,6 +24,7 @@ const routes = routesOf(api);
 const ofTenants = routes.filter((route) => !isOperators(route));
 const ofOperator = routes.filter(isOperators);
 const [a, b] = [await makeStore(api, 'Store A'), await makeStore(api, 'Store B')];
+await api.database.admin(EXAMPLE_JOB, [parseId('tenant', a.tenantId)]);
 
 afterAll(() => api.close());
 
@@ -36,6 +37,7 @@ const IDS_IN_BODIES = [
   'POST /api/v1/catalog/categories parentId',
   'POST /api/v1/catalog/categories/:id/move parentId',
   'POST /api/v1/catalog/releases/:id/merge into',
+  'POST /api/v1/jobs locationId',
   'PUT /api/v1/catalog/releases/:id/categories categoryIds',
   'POST /api/v1/inventory/items locationId',
   'POST /api/v1/inventory/items releaseId',

@@ -75,6 +75,22 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /api/v1/inventory/reservations/:id/commit': {},
   'POST /api/v1/inventory/reservations/:id/return': {},
   'DELETE /api/v1/uploads/:id': null,
+  'POST /api/v1/jobs': {
+    kind: 'import',
+    source: { uploadId: 'upl_01j2jw8f00e00800000000001a' },
+    mapping: { release: { externalId: { column: 'id' }, title: { column: 'title' } } },
+  },
+  'PUT /api/v1/jobs/:id/cancel': null,
+  'POST /api/v1/jobs/:id/cancel': null,
+  'POST /api/v1/jobs/:id/pause': null,
+  'POST /api/v1/jobs/:id/resume': null,
+  'POST /api/v1/jobs/:id/retry': {},
+  'POST /api/v1/batches/:id/retry': null,
+  'PUT /api/v1/retry-policies': { maxAttempts: 3, baseMs: 200, capMs: 60_000, multiplier: 2, jitter: 'full' },
+  'POST /api/v1/dead-letters/:id/requeue': null,
+  'POST /api/v1/dead-letters/:id/discard': null,
+  'PUT /api/v1/platform/work-pause': { paused: false },
+  'PUT /api/v1/platform/tenants/:id/flow': { weight: 1, maxInFlight: null, unitsPerMinute: null, paused: false },
 };
 
 /** Names of the writing routes that have an example. */
@@ -105,6 +121,14 @@ export function bodyFor({ name, method }: ApiRoute, store?: Store): object | und
 /** Stores have parked commands only when something went wrong. */
 const NO_COMMAND = formatId('parkedCommand', newUuid());
 
+/** Things of Freight that a store has where a test has made it the example job. */
+const FREIGHT_IDS = Object.fromEntries(
+  (['job', 'batch', 'deadLetter'] as const).map((kind) => [
+    kind,
+    formatId(kind, '0190a5c4-3c00-7000-8000-00000000002a'),
+  ]),
+);
+
 /** The id of a thing of a kind that a store has. @throws Error for a kind that was forgotten here */
 export function idIn(store: Store): (kind: IdKind) => string {
   const ids: Partial<Record<IdKind, string>> = {
@@ -117,6 +141,7 @@ export function idIn(store: Store): (kind: IdKind) => string {
     stockItem: store.stockItemId,
     reservation: store.reservationId,
     upload: store.uploadId,
+    ...FREIGHT_IDS,
   };
   return (kind) => {
     const id = ids[kind];

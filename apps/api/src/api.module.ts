@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogHttpModule, CatalogModule } from '#libs/catalog';
 import { FilesHttpModule, filesSettings } from '#libs/files';
+import { FreightHttpModule } from '#libs/freight';
 import { IdentityHttpModule, IdentityModule } from '#libs/identity';
 import { InventoryHttpModule, InventoryModule } from '#libs/inventory';
 import { EventingApiModule, EventingModule } from '#platform/eventing';
@@ -70,6 +71,7 @@ export class ApiModule {
         InventoryModule,
         InventoryHttpModule,
         FilesHttpModule.forRoot(filesSettings(config)),
+        FreightHttpModule,
       ],
     };
   }

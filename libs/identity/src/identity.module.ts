@@ -14,6 +14,7 @@ import { ResumeTenantHandler } from './commands/resume-tenant.command.js';
 import { RevokeApiKeyHandler } from './commands/revoke-api-key.command.js';
 import { RotateApiKeyHandler } from './commands/rotate-api-key.command.js';
 import { SetCorsOriginsHandler } from './commands/set-cors-origins.command.js';
+import { SetTenantFlowHandler } from './commands/set-tenant-flow.command.js';
 import { SetTenantLimitsHandler } from './commands/set-tenant-limits.command.js';
 import { SuspendTenantHandler } from './commands/suspend-tenant.command.js';
 import { CorsOriginsController } from './cors-origins.controller.js';
@@ -59,6 +60,7 @@ const HANDLERS: Provider[] = [
   RevokeApiKeyHandler,
   RotateApiKeyHandler,
   SetCorsOriginsHandler,
+  SetTenantFlowHandler,
   SetTenantLimitsHandler,
   SuspendTenantHandler,
   GetApiKeyHandler,

@@ -20,6 +20,7 @@ import { DeleteTenant } from './commands/delete-tenant.command.js';
 import { IssueApiKey, IssueApiKeyInput } from './commands/issue-api-key.command.js';
 import { RenameTenant, RenameTenantInput } from './commands/rename-tenant.command.js';
 import { ResumeTenant } from './commands/resume-tenant.command.js';
+import { SetTenantFlow, SetTenantFlowInput, TenantFlowView } from './commands/set-tenant-flow.command.js';
 import { SetTenantLimits, SetTenantLimitsInput } from './commands/set-tenant-limits.command.js';
 import { SuspendTenant, SuspendTenantInput } from './commands/suspend-tenant.command.js';
 import { IssuedApiKeyView, TenantView } from './identity.views.js';
@@ -115,6 +116,16 @@ export class TenantsController {
     @IfMatch() ifMatch?: IfMatchCondition,
   ): Promise<TenantView> {
     return this.bus.execute(new SetTenantLimits(actor, id, { input, ifMatch }));
+  }
+
+  /** Set a store's share of the workers: weight, caps, pause. It holds within a second; work under way goes on. */
+  @Put(':id/flow')
+  setTenantFlow(
+    @CurrentActor() actor: Actor,
+    @IdParam('id', 'tenant') id: string,
+    @Body() input: SetTenantFlowInput,
+  ): Promise<TenantFlowView> {
+    return this.bus.execute(new SetTenantFlow(actor, id, input));
   }
 
   /** Issue an API key for a store, such as its first one. The answer holds the key with its secret: it is shown this once. */

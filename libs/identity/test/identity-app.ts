@@ -2,7 +2,8 @@ import { Global, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { CursorCodec, type ListRequest, type ListSpec, type PageQuery, readListRequest } from '#platform/http';
 import { type Actor, type Mode, operatorActor, parseId } from '#platform/kernel';
-import { Bus, PersistenceModule, UnitOfWork } from '#platform/persistence';
+import { JobsClientModule } from '#platform/jobs';
+import { Bus, PersistenceModule, RedisModule, UnitOfWork } from '#platform/persistence';
 import type { TestDatabase } from '../../../test/support/database.js';
 import { CreateTenant } from '../src/commands/create-tenant.command.js';
 import { IssueApiKey, type IssueApiKeyInput } from '../src/commands/issue-api-key.command.js';
@@ -40,7 +41,8 @@ export class IdentityApp {
       platform: { url: db.platformUrl, max: 3 },
     });
     const identity = IdentityModule.forRoot({ secret: SECRET, operatorToken: OPERATOR_TOKEN });
-    return IdentityApp.init(persistence, CursorsModule, identity);
+    const redis = RedisModule.forRoot({ connectionName: 'test' });
+    return IdentityApp.init(persistence, redis, JobsClientModule, CursorsModule, identity);
   }
 
   /** What the worker has of it, as the worker's role. */

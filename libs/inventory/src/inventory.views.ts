@@ -28,6 +28,7 @@ export class LevelView {
 
 /** Where an item came from. */
 export class ProvenanceView {
+  /** @example "manual" */
   kind!: 'manual' | 'import' | 'submission' | 'purchase';
   /** The system it was imported from. */
   source!: string | null;

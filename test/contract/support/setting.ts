@@ -1,6 +1,13 @@
 import { type IdKind, ID_PREFIXES, newUuid, formatId, parseId } from '#platform/kernel';
 import type { Parameter } from '../../../apps/api/src/openapi/model.js';
-import { type Answer, type Call, EXAMPLE_PARKED_COMMAND, EXAMPLE_PROJECTION, type TestApi } from '../../support/api.js';
+import {
+  type Answer,
+  type Call,
+  EXAMPLE_JOB,
+  EXAMPLE_PARKED_COMMAND,
+  EXAMPLE_PROJECTION,
+  type TestApi,
+} from '../../support/api.js';
 import { defaultLocationId } from '../../../libs/inventory/src/locations.js';
 import { Client } from '../../support/client.js';
 import { type PlacedOperation, readDocument, resolved } from './documents.js';
@@ -62,6 +69,13 @@ const EXAMPLE_STOCK = `
 const ON_FREE_ITEMS = ['quarantineItem', 'liftQuarantine', 'writeOffItem', 'archiveItem'];
 /** The upload that examples speak of. */
 const EXAMPLE_FILE = 'id,title\n1,Aja\n2,Björk\n';
+/** The state that the example job must be in for these. */
+const STATE_FOR: Readonly<Record<string, string>> = {
+  pauseJob: 'running',
+  resumeJob: 'paused',
+  cancelJob: 'running',
+  cancelJobByPut: 'running',
+};
 
 /** A store of its own with a key, in which one operation is tried. */
 export interface Setting {
@@ -98,6 +112,7 @@ export class OperationCaller {
     const upload = (await this.client.call<{ id: string }>('POST', path, file)).body.id;
     const [release = ''] = RELEASE_IDS;
     await this.api.database.admin(EXAMPLE_STOCK, [tenant, defaultLocationId(tenant ?? '')]);
+    await this.api.database.admin(EXAMPLE_JOB, [tenant]);
     const ids = {
       parkedCommand,
       upload,
@@ -106,6 +121,9 @@ export class OperationCaller {
       location: formatId('location', SHOP_ID),
       stockItem: formatId('stockItem', ITEM_ID),
       reservation: formatId('reservation', RESERVATION_ID),
+      job: formatId('job', EXAMPLE_UUID),
+      batch: formatId('batch', EXAMPLE_UUID),
+      deadLetter: formatId('deadLetter', EXAMPLE_UUID),
     };
     return { tenantId, key, ids: { tenant: tenantId, apiKey: issued.body.id, ...ids } };
   }
@@ -117,6 +135,11 @@ export class OperationCaller {
     if (operation.operationId === 'deleteCategory')
       await this.api.database.admin('delete from catalog.release_category where category_id = $1', [EXAMPLE_UUID]);
     await this.prepareStock(operation.operationId, setting);
+    const jobState = STATE_FOR[operation.operationId];
+    if (jobState) {
+      const sql = `update freight.job set state = $1, phase = 'records', finished_at = null where id = $2 and tenant_id = $3`;
+      await this.api.database.admin(sql, [jobState, EXAMPLE_UUID, parseId('tenant', setting.tenantId)]);
+    }
     if (operation.tags.includes('Platform: projections')) await this.api.database.admin(EXAMPLE_PROJECTION);
   }
 

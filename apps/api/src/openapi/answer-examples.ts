@@ -33,6 +33,32 @@ const reservation = (state: string, version: number) => ({
   version,
 });
 const UPDATED = { outcomes: [{ outcome: 'updated', itemId: LINE.itemId, version: 4 }] };
+const UPLOAD = {
+  uploadId: 'upl_01j2jw8f00e00800000000001a',
+  filename: 'collection.csv',
+  sizeBytes: 81_920,
+  sha256: 'fa7496e4ae840306df41bd658800392e24db8ac4767159d6bdf8a23b28c44ea0',
+};
+const NONE = { created: 0, updated: 0, unchanged: 0 };
+const NO_BUDGET = { maxFailed: null, maxFailedBps: null, action: 'pause' };
+/** A job that has been there, in the state that a command leaves it in. */
+const JOB = {
+  phase: 'records',
+  source: UPLOAD,
+  format: { kind: 'csv', encoding: 'utf-8', delimiter: ',' },
+  options: { duplicates: 'last_wins', batchSize: null, locationId: null, errorBudget: NO_BUDGET },
+  counts: { total: 316, created: 300, updated: 4, unchanged: 8, skipped: 0, failed: 4, retried: 0 },
+  stock: NONE,
+  progress: { done: 316, doneBps: 10_000, recordsPerMinute: null, estimatedEndAt: null },
+  unmapped: [],
+  failure: null,
+  version: 2,
+};
+const RUNS_AGAIN = { ...JOB, state: 'running' };
+const MAPPING = {
+  source: 'discogs',
+  release: { externalId: { column: 'release_id' }, title: { column: 'Title' }, exactKey: false },
+};
 
 /**
  * Where an operation's answer differs from the plain example of what it answers. A test sends the request's example and
@@ -75,6 +101,37 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> 
       },
     ],
   },
+  createJob: {
+    ...JOB,
+    state: 'planning',
+    phase: 'planning',
+    format: null,
+    mapping: MAPPING,
+    options: {
+      batchSize: 1_000,
+      duplicates: 'last_wins',
+      locationId: 'loc_01j2jw8f00e00800000000001a',
+      currency: 'AED',
+      numberLocale: 'hu-HU',
+      dateLocale: 'en-US',
+      gradeVocabulary: { Excellent: 'VG+' },
+      errorBudget: NO_BUDGET,
+    },
+    priority: 'interactive',
+    counts: { total: null, ...NONE, skipped: 0, failed: 0, retried: 0 },
+    releases: NONE,
+    progress: { done: 0, doneBps: null, recordsPerMinute: null, estimatedEndAt: null },
+    version: 1,
+  },
+  cancelJob: { ...JOB, state: 'cancelling' },
+  cancelJobByPut: { ...JOB, state: 'cancelling' },
+  pauseJob: { ...JOB, state: 'paused' },
+  resumeJob: RUNS_AGAIN,
+  retryJob: { ...RUNS_AGAIN, mapping: MAPPING },
+  retryBatch: RUNS_AGAIN,
+  requeueDeadLetter: RUNS_AGAIN,
+  discardDeadLetter: { row: 17, class: 'permanent', state: 'discarded', raw: '["2568011","Nevermind"]', version: 2 },
+  setRetryPolicies: { updatedAt: LATER, version: 1 },
   createRelease: { categoryIds: [] },
   updateRelease: { updatedAt: LATER, version: 2 },
   archiveRelease: { state: 'archived', updatedAt: LATER, version: 2 },

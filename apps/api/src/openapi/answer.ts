@@ -38,13 +38,14 @@ export function successOf(
   { routes, examples }: { readonly routes: readonly Route[]; readonly examples: Examples },
 ): Record<string, Response> {
   const idPattern = idPatternOf(schema, isPage, examples);
-  const next =
-    status === '201' || isPage ? routes.filter((other) => other !== route && leadsTo(route, other, idPattern)) : [];
+  // 202: something has begun that can be read, as one that was made can.
+  const makesOne = status === '201' || status === '202';
+  const next = makesOne || isPage ? routes.filter((other) => other !== route && leadsTo(route, other, idPattern)) : [];
   const reads = next.filter(({ method, path }) => method === 'get' && path.endsWith('}'));
   const links = linksTo(isPage ? reads : next, isPage ? '$response.body#/data/0/id' : '$response.body#/id');
   const headers = [
     ...(isVersioned ? ['ETag'] : []),
-    ...(status === '201' && reads.length > 0 ? ['Location'] : []),
+    ...(makesOne && reads.length > 0 ? ['Location'] : []),
     ...(isPage ? ['Link'] : []),
     ...(route.mayAppend ? ['Consistency-Token'] : []),
     ...(route.takesPrefer ? ['Preference-Applied'] : []),

@@ -6,6 +6,7 @@ export const AUDIT_ACTIONS = [
   'tenant.resumed',
   'tenant.deleted',
   'tenant.limits-changed',
+  'tenant.flow-changed',
   'tenant.origins-changed',
   'api-key.issued',
   'api-key.rotated',

@@ -16,6 +16,7 @@ import { InventoryReadModels } from './20261125110100-inventory-read-models.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
 import { JobsKeys } from './20261125120100-jobs-keys.js';
 import { FilesUploads } from './20261125130000-files-uploads.js';
+import { FreightJobs } from './20261125140000-freight-jobs.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -41,6 +42,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125120000-jobs-work', type: JobsWork },
   { name: '20261125120100-jobs-keys', type: JobsKeys },
   { name: '20261125130000-files-uploads', type: FilesUploads },
+  { name: '20261125140000-freight-jobs', type: FreightJobs },
 ];
 
 /** Their names, for the schema check at start. */

@@ -1,0 +1,14 @@
+/** Bounds of an adaptive batch: below, overheads dominate; above, a retry repeats too much. */
+export const BATCH_ROWS = { min: 250, start: 1_000, max: 5_000 } as const;
+/** A batch should take about so long: short enough for a fair turn and a quick stop, long enough that its fixed costs vanish. */
+const AIM_MS = 200;
+
+/**
+ * Rows of the next job's batches: as many as took about 200 ms lately, in steps of two.
+ * @param msPerRow what a row took in the tenant's last batches; undefined when there were none
+ */
+export function batchRows(msPerRow: number | undefined): number {
+  if (msPerRow === undefined || msPerRow <= 0) return BATCH_ROWS.start;
+  const step = 2 ** Math.round(Math.log2(AIM_MS / msPerRow / BATCH_ROWS.start));
+  return Math.round(Math.min(BATCH_ROWS.max, Math.max(BATCH_ROWS.min, BATCH_ROWS.start * step)));
+}

@@ -1,0 +1,1 @@
+export { FreightHttpModule, FreightWorkerModule } from './freight.module.js';

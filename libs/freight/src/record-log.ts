@@ -1,0 +1,106 @@
+import type { Unit } from '#platform/persistence';
+import { FAILURE_CLASSES } from './domain/failure-class.js';
+import { OUTCOMES, type Outcome, type Reason, type RecordResult, type TargetResult } from './domain/record-outcome.js';
+import type { JobCounts } from './job-rows.js';
+
+/** Longest text of the log; what is longer is cut, for it may quote a cell. */
+const MESSAGE_LENGTH = 500;
+const KEY_LENGTH = 300;
+
+/** Which attempt of which batch the lines are of. */
+export interface LogOf {
+  readonly jobId: string;
+  readonly batchNo: number;
+  readonly attempt: number;
+}
+
+/** The number that stands for an outcome in the log. */
+export const outcomeNo = (outcome: Outcome): number => OUTCOMES.indexOf(outcome) + 1;
+
+const APPEND = `
+  insert into freight.record_log (tenant_id, job_id, batch_no, attempt, at, row_no, outcome, class, code, field, message, external_id,
+    release_id, release_action, release_version, stock_id, stock_action, stock_version)
+  select $1, $2, $3, $4, now(), r.* from unnest($5::bigint[], $6::smallint[], $7::smallint[], $8::text[], $9::text[], $10::text[],
+    $11::text[], $12::uuid[], $13::smallint[], $14::int[], $15::uuid[], $16::smallint[], $17::int[]) as r`;
+
+/** Writes one line per record. */
+export async function appendLog(
+  unit: Unit,
+  { jobId, batchNo, attempt }: LogOf,
+  results: readonly RecordResult[],
+): Promise<void> {
+  if (results.length === 0) return;
+  const reasons = results.map(({ reason }) => reason);
+  await unit.prepared('freight_append_log', APPEND, [
+    unit.tenantId,
+    jobId,
+    batchNo,
+    attempt,
+    plain(results.map(({ rowNo }) => rowNo)),
+    plain(results.map(({ outcome }) => outcomeNo(outcome))),
+    plain(reasons.map((reason) => (reason ? FAILURE_CLASSES.indexOf(reason.class) + 1 : null))),
+    reasons.map((reason) => reason?.code ?? null),
+    reasons.map((reason) => reason?.field?.slice(0, KEY_LENGTH) ?? null),
+    reasons.map((reason) => reason?.message.slice(0, MESSAGE_LENGTH) ?? null),
+    results.map(({ key }) => key?.slice(0, KEY_LENGTH) ?? null),
+    ...made(results.map(({ release }) => release)),
+    ...made(results.map(({ stock }) => stock)),
+  ]);
+}
+
+/** Ids, actions and versions of what was made. */
+function made(targets: readonly (TargetResult | undefined)[]): string[] {
+  const done = targets.map((target) => (target && target.outcome !== 'failed' ? target : undefined));
+  return [
+    plain(done.map((target) => target?.id ?? null)),
+    plain(done.map((target) => (target ? outcomeNo(target.outcome) : null))),
+    plain(done.map((target) => target?.version ?? null)),
+  ];
+}
+
+/** A list of numbers or UUIDs as PostgreSQL writes it: the driver would look for quotes in each. */
+function plain(values: readonly (number | string | null)[]): string {
+  return `{${values.map((value) => value ?? 'null').join(',')}}`;
+}
+
+/** Writes the same failure for all rows of a batch. */
+export async function appendFailures(
+  unit: Unit,
+  { jobId, batchNo, attempt }: LogOf,
+  rows: readonly number[],
+  reason: Reason,
+): Promise<void> {
+  await unit.run(
+    `insert into freight.record_log (tenant_id, job_id, batch_no, attempt, at, row_no, outcome, class, code, message)
+     select $1, $2, $3, $4, now(), r, $6, $7, $8, $9 from unnest($5::bigint[]) as r`,
+    [
+      unit.tenantId,
+      jobId,
+      batchNo,
+      attempt,
+      rows,
+      outcomeNo('failed'),
+      FAILURE_CLASSES.indexOf(reason.class) + 1,
+      reason.code,
+      reason.message.slice(0, MESSAGE_LENGTH),
+    ],
+  );
+}
+
+const MADE = { created: 'Created', updated: 'Updated', unchanged: 'Unchanged' } as const;
+
+/** What the lines add to a job's counts. @param isRepetition they replace an outcome `failed` */
+export function countsIn(results: readonly RecordResult[], isRepetition: boolean): Partial<JobCounts> {
+  const counts: Partial<Record<keyof JobCounts, number>> = {};
+  const add = (name: keyof JobCounts, number = 1): void => void (counts[name] = (counts[name] ?? 0) + number);
+  for (const { outcome, release, stock } of results) {
+    add(outcome);
+    if (release && release.outcome !== 'failed') add(`release${MADE[release.outcome]}`);
+    if (stock && stock.outcome !== 'failed') add(`stock${MADE[stock.outcome]}`);
+  }
+  if (isRepetition) {
+    add('failed', -results.length);
+    add('retried', results.length);
+  }
+  return counts;
+}

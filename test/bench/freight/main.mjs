@@ -1,0 +1,17 @@
+import { measureFairness, measureRetries, measureTakeover } from './engine.mjs';
+import { measureOrder } from './order.mjs';
+import { measureReleases } from './releases.mjs';
+
+/** `npm run bench -- freight [PART...]`: without parts all of them, each on a database of its own. */
+const PARTS = {
+  releases: measureReleases,
+  order: measureOrder,
+  fairness: measureFairness,
+  retries: measureRetries,
+  takeover: measureTakeover,
+};
+const wanted = process.argv.slice(2);
+
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (wanted.length === 0 || wanted.includes(name)) await measure();
+}

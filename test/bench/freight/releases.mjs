@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { Readable } from 'node:stream';
+import { figure, median } from '../support/figures.mjs';
+import { readFileSync } from 'node:fs';
+import { Installation, used } from './installation.mjs';
+
+const ROWS = Number(process.env.BENCH_ROWS ?? 200_000);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const MAPPING = {
+  source: 'bench',
+  release: {
+    externalId: { column: 'id' },
+    title: { column: 'title' },
+    artists: { column: 'artist' },
+    labels: { name: { column: 'label' }, catalogNumber: { column: 'number' } },
+    released: { column: 'year' },
+    genres: { column: 'genre' },
+    formats: { name: { column: 'format' } },
+    country: { column: 'country' },
+  },
+};
+const WORDS =
+  'blue night river stone gold silver moon city dream fire road rain summer winter light shadow heart wave'.split(' ');
+const GENRES = ['Rock', 'Jazz', 'Electronic', 'Folk', 'Hip Hop', 'Classical'];
+/** The tables that an import of releases fills, and what a store's rows in them are. */
+const TABLES = ['catalog.release', 'catalog.external_id', 'catalog.release_search'];
+
+const word = (index) => WORDS[index % WORDS.length];
+
+/** A file of generated releases: as many different artists as a shop has, titles of three words. */
+function* generate(rows) {
+  let text = 'id,title,artist,label,number,year,genre,format,country\n';
+  for (let row = 1; row <= rows; row++) {
+    const title = `${word(row)} ${word(row * 7 + 3)} ${row}`;
+    const artist = `The ${word(row * 3)} ${word(Math.floor(row / 18))} ${row % 997}`;
+    const label = `"${word(row)} Records, Ltd.",CAT-${row}`;
+    text += `g${row},${title},${artist},${label},${1950 + (row % 70)},${GENRES[row % 6]},Vinyl,US\n`;
+    if (text.length > 65_536) {
+      yield Buffer.from(text);
+      text = '';
+    }
+  }
+  yield Buffer.from(text);
+}
+
+/** Copies of the tables with all their indexes, for the baseline. */
+async function prepareBaseline(owner) {
+  for (const table of TABLES) {
+    await owner.query(`create table bench.${table.split('.')[1]} (like ${table} including all)`);
+  }
+}
+
+/** Writes a store's rows to files, then times what COPY needs to load them into tables with the same indexes. */
+async function copyAgain(owner, tenantId) {
+  const { rows } = await owner.query(`select current_setting('data_directory') as dir, pg_backend_pid() as pid`);
+  const [{ dir, pid }] = rows;
+  const cpu = () => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1_000;
+  const pathOf = (table) => `${dir}/bench-${table}.copy`;
+  const columns = {};
+  for (const table of TABLES) {
+    const named = await owner.query(
+      `select string_agg(quote_ident(attname), ', ' order by attnum) as names from pg_attribute
+       where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+      [table],
+    );
+    columns[table] = named.rows[0].names;
+    await owner.query(
+      `copy (select ${columns[table]} from ${table} where tenant_id = '${tenantId}') to '${pathOf(table)}'`,
+    );
+  }
+  const before = cpu();
+  const startedAt = performance.now();
+  for (const table of TABLES) {
+    await owner.query(`copy bench.${table.split('.')[1]} (${columns[table]}) from '${pathOf(table)}'`);
+  }
+  return { micros: cpu() - before, ms: performance.now() - startedAt };
+}
+
+/** Runs one import to its end. */
+async function importOnce(installation) {
+  const store = installation.newStore();
+  const uploadId = await installation.upload(store, Readable.from(generate(ROWS)));
+  const before = await installation.cpu();
+  const startedAt = performance.now();
+  const id = await installation.startJob(store, uploadId, { mapping: MAPPING });
+  const reads = [];
+  let job;
+  do {
+    await sleep(200);
+    const asked = performance.now();
+    job = await installation.job(store, id);
+    reads.push(performance.now() - asked);
+  } while (!['completed', 'completed_with_errors', 'failed'].includes(job.state));
+  const ms = performance.now() - startedAt;
+  if (job.state !== 'completed')
+    throw new Error(`the import ${job.state}: ${JSON.stringify(job.failure ?? job.counts)}`);
+  const { node, database } = used(before, await installation.cpu());
+  return { store, uploadId, counts: job.counts, ms, node: node / ROWS, database: database / ROWS, reads };
+}
+
+/** Imports of generated releases through Bull and two workers, each record logged, beside COPY into the same indexed tables. */
+export async function measureReleases() {
+  const installation = await Installation.start({ workers: 2, concurrency: 2 });
+  const owner = new pg.Client({ connectionString: installation.database.ownerUrl });
+  await owner.connect();
+  try {
+    await prepareBaseline(owner);
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const ours = await importOnce(installation);
+      const copied = await copyAgain(owner, ours.store.tenantId);
+      rounds.push({ ours, copied: copied.micros / ROWS, copiedMs: copied.ms });
+    }
+    const again = await importAgain(installation, rounds.at(-1).ours);
+    const reads = rounds.flatMap(({ ours }) => ours.reads).sort((a, b) => a - b);
+    const workers = await installation.said();
+    figure('freight-release-node', median(rounds.map(({ ours }) => ours.node)), 'us-cpu');
+    figure('freight-release-database', median(rounds.map(({ ours }) => ours.database)), 'us-cpu');
+    figure('freight-release-copy', median(rounds.map(({ copied }) => copied)), 'us-cpu');
+    figure(
+      'freight-release-ratio',
+      median(rounds.map(({ ours, copied }) => (ours.node + ours.database) / copied)),
+      'ratio',
+      { op: '<=', limit: 3.5 },
+    );
+    figure('freight-release-rate', median(rounds.map(({ ours }) => (ROWS / ours.ms) * 60_000)), 'records/min', {
+      op: '>=',
+      limit: 10_000,
+      wallClock: true,
+    });
+    figure(
+      'freight-release-copy-rate',
+      median(rounds.map(({ copiedMs }) => (ROWS / copiedMs) * 60_000)),
+      'records/min',
+    );
+    figure('freight-again-unchanged', again.unchanged, 'records', { op: '>=', limit: ROWS });
+    figure('freight-again-cpu', again.cpu, 'us-cpu');
+    figure('freight-status-p99', reads[Math.floor(reads.length * 0.99)], 'ms', {
+      op: '<=',
+      limit: 50,
+      wallClock: true,
+    });
+    figure('freight-worker-memory', Math.max(...workers.map(({ peak }) => peak)) / 2 ** 20, 'MiB', {
+      op: '<=',
+      limit: 250,
+    });
+  } finally {
+    await owner.end();
+    await installation.stop();
+  }
+}
+
+/** The same file for the same store: nothing new. */
+async function importAgain(installation, { store, uploadId }) {
+  const before = await installation.cpu();
+  const id = await installation.startJob(store, uploadId, { mapping: MAPPING });
+  let job;
+  do {
+    await sleep(200);
+    job = await installation.job(store, id);
+  } while (!['completed', 'completed_with_errors', 'failed'].includes(job.state));
+  const { node, database } = used(before, await installation.cpu());
+  return { unchanged: job.counts.unchanged, cpu: (node + database) / ROWS };
+}
