@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { figure } from '../support/figures.mjs';
+import { PauseJob } from '../../../dist/libs/freight/src/commands/pause-job.command.js';
 import { Installation } from './installation.mjs';
 
 const UNIT_MS = 20;
@@ -14,6 +15,13 @@ const fileOf = (rows) =>
 async function startJob(installation, store, batches) {
   const uploadId = await installation.upload(store, fileOf(batches));
   return installation.startJob(store, uploadId, { mapping: MAPPING, batchSize: 1 });
+}
+
+/** As above; its batches are held when it is planned. */
+async function startHeld(installation, store, batches) {
+  const id = await startJob(installation, store, batches);
+  await installation.bus.execute(new PauseJob(store, id));
+  return id;
 }
 
 async function over(installation, store, id) {
@@ -30,26 +38,26 @@ export async function measureFairness() {
   try {
     const [flooder, ...small] = Array.from({ length: 10 }, () => installation.newStore());
     // Planned first and begun together: what is measured is the order of the work, not of the planning.
-    await installation.database.run(
-      `insert into jobs.tenant_flow (tenant_id, paused_at)
-      select unnest($1::uuid[]), now()`,
-      [[flooder, ...small].map(({ tenantId }) => tenantId)],
-    );
     const flood = [];
-    for (let job = 0; job < 32; job++) flood.push(await startJob(installation, flooder, 25));
+    for (let job = 0; job < 32; job++) flood.push(await startHeld(installation, flooder, 25));
     const jobs = [];
     for (const store of small)
-      for (let job = 0; job < 2; job++) jobs.push({ store, id: await startJob(installation, store, 10) });
+      for (let job = 0; job < 2; job++) jobs.push({ store, id: await startHeld(installation, store, 10) });
+    for (const { store, id } of [...flood.map((id) => ({ store: flooder, id })), ...jobs]) {
+      while ((await installation.job(store, id)).phase === 'planning') await sleep(20);
+    }
+    await installation.database.run(`update freight.job set state = 'running'`);
     const [{ begun }] = await installation.database.run(
-      'with free as (update jobs.tenant_flow set paused_at = null) select clock_timestamp() as begun',
+      'with free as (update jobs.task set held = false, lane = 2 where held) select clock_timestamp() as begun',
     );
     await Promise.all(jobs.map(({ store, id }) => over(installation, store, id)));
+    // A turn is a unit of work: looking whether a job is over is one, too.
     const rows = await installation.database.run(
       `
-      with first as (select min(finished_at) as at from freight.batch), last as (
+      with last as (
         select min(done) as at from (select max(finished_at) as done from freight.batch where tenant_id <> $1 group by tenant_id) t)
-      select tenant_id, count(*)::int as done from freight.batch, last where finished_at <= last.at group by tenant_id`,
-      [flooder.tenantId],
+      select tenant_id, count(*)::int as done from jobs.task, last where finished_at between $3 and last.at and tenant_id = any($2) group by tenant_id`,
+      [flooder.tenantId, [flooder, ...small].map(({ tenantId }) => tenantId), begun],
     );
     const shares = rows.map(({ done }) => done);
     const sum = shares.reduce((total, share) => total + share, 0);
