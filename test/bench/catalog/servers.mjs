@@ -34,11 +34,14 @@ export async function bare() {
   return `http://127.0.0.1:${server.server.address().port}/`;
 }
 
-/** Statements that the catalogue sends, one line of JSON each, as they are sent. */
+/** Statements of which context are recorded. */
+const RECORDED = new RegExp(`${process.env.BENCH_CONTEXT ?? 'catalog'}\\.|set_config|es\\.live_slot`);
+
+/** Statements that a context sends, one line of JSON each, as they are sent. */
 async function record() {
   const { Unit } = await import('../../../dist/libs/platform/persistence/src/index.js');
   const note = (name, text, values) => {
-    if (!/catalog\.|set_config/.test(text)) return;
+    if (!RECORDED.test(text)) return;
     // Local settings would be gone after each statement of a bare connection: there they are the session's.
     const own = text.replaceAll(', true)', ', false)');
     appendFileSync(process.env.BENCH_RECORD, `${JSON.stringify({ name, text: own, values })}\n`);
