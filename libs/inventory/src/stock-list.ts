@@ -54,8 +54,10 @@ export const STOCK_ITEMS: ListSpec = {
     text: { sql: 's.search', type: 'text', rule: containsRule, matches: (values) => `s.search like all (${values})` },
     lowStock: { sql: 's.is_low', type: 'boolean', rule: flagRule() },
     currency: { sql: 's.price_currency', type: 'text', rule: oneOfRule(currencyCodes) },
+    // As the index has it: -1 where there is no price.
     price: {
-      sql: 's.price_amount',
+      sql: 'coalesce(s.price_amount, -1)',
+      least: 0,
       type: 'bigint',
       rule: wholeNumberRule({ min: 0, max: Number.MAX_SAFE_INTEGER }),
       range: true,

@@ -28,6 +28,10 @@ const { itemStream } = await import('../../../dist/libs/inventory/src/stock.js')
 const { EventStore, InlineProjections } = await import('../../../dist/libs/platform/eventing/src/index.js');
 const { formatId, parseId } = await import('../../../dist/libs/platform/kernel/src/index.js');
 
+/** `npm run bench -- inventory [PART...]`: stock is received in any case; without parts all of them follow. */
+const wanted = process.argv.slice(2);
+const isWanted = (part) => wanted.length === 0 || wanted.includes(part);
+
 const seconds = (from) => (performance.now() - from) / 1_000;
 
 async function main() {
@@ -49,9 +53,9 @@ async function main() {
     const ours = await open(rtUrl, { application: 'bench-ours', max: CLIENTS });
     const bare = await open(rtUrl, { application: 'bench-bare', max: CLIENTS });
     await bulk({ database, actor, releases, ours, bare });
-    await changes({ database, actor, ours });
-    await reservations({ database, actor, ours });
-    await lists({ database, servers, open });
+    if (isWanted('changes')) await changes({ database, actor, ours });
+    if (isWanted('reservations')) await reservations({ database, actor, ours });
+    if (isWanted('lists')) await lists({ database, servers, open });
   } finally {
     for (const server of servers) server.stop();
     for (const app of opened) await app.close();

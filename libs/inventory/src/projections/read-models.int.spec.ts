@@ -138,7 +138,11 @@ describe('the stock list', () => {
     expect(await found({ 'filter[sleeveGrade]': 'Generic' })).toEqual(of(other));
     expect(await found({ 'filter[genre]': 'Jazz,Rock' })).toEqual(of(pool, copy, other));
     expect(await found({ 'filter[genre]': 'Rock' })).toEqual([]);
+    const unpriced = await app.receivePool(store, 1, { price: undefined });
+    await caughtUp();
     expect(await found({ 'filter[price][lt]': '1000' })).toEqual(of(other));
+    await app.bus.execute(new WriteOffItem(store.actor, itemId(unpriced), { input: { reason: 'x' } }));
+    await caughtUp();
     expect(await found({ 'filter[price][gte]': '1500', 'filter[currency]': 'EUR' })).toEqual(of(pool, copy));
     expect(await found({ 'filter[location]': await locationIdOf(back) })).toEqual(of(pool));
     expect(await found({ 'filter[lowStock]': 'true' })).toEqual(of(pool));

@@ -44,5 +44,10 @@ describe('the plan of the stock list', () => {
   it('by price walks its index', async () => {
     const plan = await planOf(`s.status <> 'written_off'`, 'coalesce(s.price_amount, -1)');
     expect(plan).toMatch(/Index Scan Backward using stock_row_price_a/);
+    const dear = await planOf(
+      `s.status <> 'written_off' and coalesce(s.price_amount, -1) >= 19000`,
+      'coalesce(s.price_amount, -1)',
+    );
+    expect(dear).toMatch(/Index Cond: .*price_amount.*>= 19000/);
   });
 });

@@ -19,6 +19,19 @@ const RELEASES: ListSpec = {
     state: { sql: 'r.state', type: 'text', rule: oneOfRule(['active', 'archived']) },
     year: { sql: 'r.year', type: 'int', rule: wholeNumberRule({ min: 1_900, max: 2_100 }), range: true },
     artist: { sql: 'r.artist', type: 'text', rule: textRule({ max: 50 }) },
+    genre: {
+      sql: 'r.genres',
+      type: 'text',
+      rule: textRule({ max: 50 }),
+      matches: (values) => `r.genres && ${values}`,
+    },
+    price: {
+      sql: 'coalesce(r.price, -1)',
+      type: 'bigint',
+      rule: wholeNumberRule({ min: 0, max: 1_000 }),
+      range: true,
+      least: 0,
+    },
     sealed: { sql: 'r.sealed', type: 'boolean', rule: flagRule() },
   },
 };
@@ -67,6 +80,14 @@ describe('the SQL of a page', () => {
     );
     expect(next.orderBy).toBe('coalesce(r.year, 0) desc, r.title_key asc, r.id asc');
     expect(next.values).toEqual([tenantId, [true], '1999', 'b', 'id1']);
+  });
+
+  it('takes a condition of its own for a filter, and keeps ranges off numbers that stand for none', () => {
+    expect(plan({ 'filter[genre]': 'Jazz,Rock' }).where).toBe('r.genres && $2::text[]');
+    expect(plan({ 'filter[price][lt]': '5' }).where).toBe(
+      'coalesce(r.price, -1) >= 0 and coalesce(r.price, -1) < $2::bigint',
+    );
+    expect(plan({ 'filter[price][gte]': '5' }).where).toBe('coalesce(r.price, -1) >= $2::bigint');
   });
 
   it('turns round to go back', () => {

@@ -119,7 +119,9 @@ export class ListPlan {
     if (!field) throw new Error(`${this.spec.name} has no filter ${name}`);
     if (op === 'eq' && field.matches) return field.matches(this.bind(values, `${field.type}[]`));
     if (op === 'eq') return `${field.sql} = any(${this.bind(values, `${field.type}[]`)})`;
-    return `${field.sql} ${OPERATORS[op]} ${this.bind(values[0], field.type)}`;
+    const isBelow = op === 'lt' || op === 'lte';
+    const floor = isBelow && field.least !== undefined ? `${field.sql} >= ${field.least} and ` : '';
+    return `${floor}${field.sql} ${OPERATORS[op]} ${this.bind(values[0], field.type)}`;
   }
 
   /** The id goes the way of the last key, so that one index in one direction serves both. */

@@ -41,6 +41,8 @@ export interface FilterField extends SortField {
   readonly rule: ValueRule;
   /** `[gt]`, `[gte]`, `[lt]` and `[lte]` are allowed beside equality. */
   readonly range?: boolean;
+  /** Numbers below it stand for "none": no range reaches them. */
+  readonly least?: number;
   /** The condition instead of equality with one of the values, such as for a list in the row. @param values an SQL array */
   readonly matches?: (values: string) => string;
 }
