@@ -1,4 +1,4 @@
-import type { Unit } from '#platform/persistence';
+import { plainArray, textArray, type Unit } from '#platform/persistence';
 import { FAILURE_CLASSES } from './domain/failure-class.js';
 import { OUTCOMES, type Outcome, type Reason, type RecordResult, type TargetResult } from './domain/record-outcome.js';
 import type { JobCounts } from './job-rows.js';
@@ -36,13 +36,13 @@ export async function appendLog(
     jobId,
     batchNo,
     attempt,
-    plain(results.map(({ rowNo }) => rowNo)),
-    plain(results.map(({ outcome }) => outcomeNo(outcome))),
-    plain(reasons.map((reason) => (reason ? FAILURE_CLASSES.indexOf(reason.class) + 1 : null))),
-    reasons.map((reason) => reason?.code ?? null),
-    reasons.map((reason) => reason?.field?.slice(0, KEY_LENGTH) ?? null),
-    reasons.map((reason) => reason?.message.slice(0, MESSAGE_LENGTH) ?? null),
-    results.map(({ key }) => key?.slice(0, KEY_LENGTH) ?? null),
+    plainArray(results.map(({ rowNo }) => rowNo)),
+    plainArray(results.map(({ outcome }) => outcomeNo(outcome))),
+    plainArray(reasons.map((reason) => (reason ? FAILURE_CLASSES.indexOf(reason.class) + 1 : null))),
+    textArray(reasons.map((reason) => reason?.code ?? null)),
+    textArray(reasons.map((reason) => reason?.field?.slice(0, KEY_LENGTH) ?? null)),
+    textArray(reasons.map((reason) => reason?.message.slice(0, MESSAGE_LENGTH) ?? null)),
+    textArray(results.map(({ key }) => key?.slice(0, KEY_LENGTH) ?? null)),
     ...made(results.map(({ release }) => release)),
     ...made(results.map(({ stock }) => stock)),
   ]);
@@ -52,15 +52,10 @@ export async function appendLog(
 function made(targets: readonly (TargetResult | undefined)[]): string[] {
   const done = targets.map((target) => (target && target.outcome !== 'failed' ? target : undefined));
   return [
-    plain(done.map((target) => target?.id ?? null)),
-    plain(done.map((target) => (target ? outcomeNo(target.outcome) : null))),
-    plain(done.map((target) => target?.version ?? null)),
+    plainArray(done.map((target) => target?.id ?? null)),
+    plainArray(done.map((target) => (target ? outcomeNo(target.outcome) : null))),
+    plainArray(done.map((target) => target?.version ?? null)),
   ];
-}
-
-/** A list of numbers or UUIDs as PostgreSQL writes it: the driver would look for quotes in each. */
-function plain(values: readonly (number | string | null)[]): string {
-  return `{${values.map((value) => value ?? 'null').join(',')}}`;
 }
 
 /** Writes the same failure for all rows of a batch. */

@@ -52,7 +52,7 @@ interface Entry {
   readonly place: number;
   readonly key: string;
   readonly item: ReleaseItem;
-  readonly hash: Buffer;
+  readonly hash: string;
 }
 
 interface Written {
@@ -188,7 +188,7 @@ class BulkCall {
     const changing = entries.flatMap((entry) => {
       const id = known.get(entry.key);
       if (!id) return [];
-      if (!id.itemHash.equals(entry.hash) || id.version !== id.releaseVersion) return [{ entry, id }];
+      if (id.itemHash !== entry.hash || id.version !== id.releaseVersion) return [{ entry, id }];
       this.outcomes[entry.place] = { outcome: 'unchanged', releaseId: id.releaseId, version: id.version };
       return [];
     });

@@ -59,6 +59,15 @@ describe('releases that are sent by their external ids', () => {
     expect(await app.upsert(store, [STOCKHOLM])).toEqual([{ outcome: 'updated', releaseId: id, version: 3 }]);
   });
 
+  it('are unchanged by an item that says the same in another order', async () => {
+    const store = app.newStore();
+    const [id] = idsOf(await app.upsert(store, [STOCKHOLM]));
+    const turned = Object.fromEntries(Object.entries(STOCKHOLM).reverse()) as unknown as ReleaseItem;
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await app.upsert(store, [turned])).toEqual([{ outcome: 'unchanged', releaseId: id, version: 1 }]);
+    }
+  });
+
   it('fail alone, with a code and the place in the item, in the order they came', async () => {
     const store = app.newStore();
     const outcomes = await app.upsert(store, [

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { categoryKey, type CategoryPlace, placedAt } from './category-tree.js';
-import { codeOf, folded, keyOf, wordsOf } from './folding.js';
+import { codeOf, folded, wordsOf } from './folding.js';
 import { likelyQuery } from './likeness.js';
 import { dateKey, decadeOf, isPartialDate } from './partial-date.js';
 import { changedContent, isSameContent, newContent } from './release.js';
-import { searchDocument, tenantQuery } from './search-document.js';
+import { searchDocument, shortKey, tenantQuery, termsOf } from './search-document.js';
 import { filteredQuery, textQuery } from './sought.js';
 import { bestNames, bestWords, editsBetween } from './spelling.js';
 import { suggestionsOf } from './suggestions.js';
@@ -45,7 +45,7 @@ describe('folding', () => {
 
   it('takes words apart at signs, but not at apostrophes', () => {
     expect(wordsOf("Don’t Stop 'til  AC/DC, don't!")).toEqual(['dont', 'stop', 'til', 'ac', 'dc', 'dont']);
-    expect([keyOf(' The—Beat! '), keyOf('!!!'), codeOf('SK 0-32')]).toEqual(['the beat', '!!!', 'sk032']);
+    expect([shortKey(' The—Beat! '), shortKey('!!!'), codeOf('SK 0-32')]).toEqual(['the beat', '!!!', 'sk032']);
   });
 
   it('is the same for text that is folded already, whatever the text', () => {
@@ -68,6 +68,11 @@ describe('a document', () => {
         expect(lexemes.every((lexeme) => lexeme !== '')).toBe(true);
       }),
     );
+  });
+
+  it('teaches spelling its artists and words, but no numbers', () => {
+    const terms = termsOf(newContent({ title: 'No Limits 1993', artists: ['2 Unlimited'] }));
+    expect(terms).toEqual({ artists: ['2 unlimited'], words: ['unlimited', 'limits'] });
   });
 
   it('finds codes however they are written', () => {

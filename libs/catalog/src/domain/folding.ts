@@ -13,6 +13,9 @@ const TYPED: Readonly<Record<string, string>> = {
 };
 const UNTYPED = new RegExp(`[${Object.keys(TYPED).join('')}]`, 'g');
 const ASCII = /^[\x20-\x7e]*$/;
+const WORDS = /[\p{L}\p{N}]+/gu;
+/** The same where there is nothing else, at a third of the cost. */
+const ASCII_WORDS = /[a-z0-9]+/g;
 /** `don't` and `don’t` are found as `dont`. */
 const APOSTROPHES = /(?<=[\p{L}\p{N}])['’ʼ`´](?=[\p{L}\p{N}])/gu;
 
@@ -30,12 +33,7 @@ export function folded(text: string): string {
 export function wordsOf(text: string): string[] {
   const plain = folded(text);
   const joined = plain.includes("'") || !ASCII.test(plain) ? plain.replace(APOSTROPHES, '') : plain;
-  return joined.match(/[\p{L}\p{N}]+/gu) ?? [];
-}
-
-/** A text as a key of comparison and order: its words with one blank between. A text of signs alone is its own key. */
-export function keyOf(text: string): string {
-  return wordsOf(text).join(' ') || folded(text).trim();
+  return joined.match(ASCII.test(joined) ? ASCII_WORDS : WORDS) ?? [];
 }
 
 /** Letters and digits of a number that people write with blanks, dots and dashes, such as a catalogue number. */

@@ -69,12 +69,13 @@ export function newContent(changes: ReleaseChanges): ReleaseContent {
 
 /** A release after changes; null brings a member back to its beginning, but never the title. */
 export function changedContent(before: ReleaseContent, changes: ReleaseChanges): ReleaseContent {
-  const members = MEMBERS.map((name) => {
+  const after: Record<string, unknown> = { ...before };
+  for (const name of MEMBERS) {
     const value = changes[name];
-    if (value === undefined) return [name, before[name]];
-    return [name, value === null ? (name === 'title' ? before.title : EMPTY[name]) : value];
-  });
-  return Object.fromEntries(members) as unknown as ReleaseContent;
+    if (value === undefined || (value === null && name === 'title')) continue;
+    after[name] = value ?? EMPTY[name];
+  }
+  return after as unknown as ReleaseContent;
 }
 
 /** Whether two contents say the same. */

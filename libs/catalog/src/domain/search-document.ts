@@ -1,4 +1,4 @@
-import { codeOf, folded, keyOf, wordsOf } from './folding.js';
+import { codeOf, folded, wordsOf } from './folding.js';
 import { dateKey, decadeOf } from './partial-date.js';
 import { artistLine, type ReleaseContent } from './release.js';
 
@@ -84,20 +84,43 @@ export function titleLexeme(title: string): string {
 }
 
 /** Words that a document has for a text, each at most 60 letters. */
-export function documentWords(text: string): string[] {
-  return wordsOf(text).map((word) => word.slice(0, LONGEST_WORD));
+export function documentWords(text: string): readonly string[] {
+  return readText(text).words;
 }
 
-/** A text as it is compared as a whole. */
+/** A text as a key of comparison and order: its words with one blank between. A text of signs alone is its own key. */
 export function shortKey(text: string): string {
-  return keyOf(text).slice(0, LONGEST_KEY);
+  return readText(text).key;
 }
 
-/** What spelling is corrected by: artist names as a whole and the words of artists and titles. */
+/** A text as it is found. */
+interface FoundText {
+  readonly words: readonly string[];
+  readonly key: string;
+}
+
+/** Texts that are remembered as they are found: a release is asked for its artists four times, and files repeat genres and labels. */
+const MOST_REMEMBERED = 8_000;
+const remembered = new Map<string, FoundText>();
+
+function readText(text: string): FoundText {
+  const known = remembered.get(text);
+  if (known) return known;
+  const whole = wordsOf(text);
+  const words = whole.some(({ length }) => length > LONGEST_WORD)
+    ? whole.map((word) => word.slice(0, LONGEST_WORD))
+    : whole;
+  const found = { words, key: (whole.join(' ') || folded(text).trim()).slice(0, LONGEST_KEY) };
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+  remembered.set(text, found);
+  return found;
+}
+
+/** What spelling is corrected by: artist names as a whole and the words of artists and titles. A number is not misspelt for another. */
 export function termsOf({ artists, title }: ReleaseContent): { artists: string[]; words: string[] } {
   return {
     artists: artists.map(shortKey).filter((name) => name !== ''),
-    words: [...artists, title].flatMap(documentWords).filter((word) => word.length > 2),
+    words: [...artists, title].flatMap(documentWords).filter((word) => word.length > 2 && !/^\d+$/.test(word)),
   };
 }
 

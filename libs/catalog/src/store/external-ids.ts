@@ -1,13 +1,12 @@
 import { hash } from 'node:crypto';
-import type { Unit } from '#platform/persistence';
-import { canonical } from '../domain/release.js';
+import { plainArray, textArray, type Unit } from '#platform/persistence';
 
 /** What is remembered of an id of another system. */
 export interface KnownId {
   readonly key: string;
   readonly releaseId: string;
   /** Of the item that was last written under this id. */
-  readonly itemHash: Buffer;
+  readonly itemHash: string;
   /** The release's version after that. */
   readonly releaseVersion: number;
   /** The release's version now. */
@@ -18,17 +17,18 @@ export interface KnownId {
 export interface WrittenId {
   readonly externalId: string;
   readonly releaseId: string;
-  readonly itemHash: Buffer;
+  readonly itemHash: string;
   readonly releaseVersion: number;
 }
 
 /** The ids of a source among `keys`. */
 export function findIds(unit: Unit, source: string, keys: readonly string[]): Promise<KnownId[]> {
-  const sql = `select e.external_key as key, e.release_id as "releaseId", e.item_hash as "itemHash",
+  const sql = `select e.external_key as key, e.release_id as "releaseId", encode(e.item_hash, 'hex') as "itemHash",
            e.release_version as "releaseVersion", r.version
       from catalog.external_id e join catalog.release r on r.tenant_id = e.tenant_id and r.id = e.release_id
      where e.tenant_id = $1 and e.source = $2 and e.external_key = any($3::text[])`;
-  return unit.prepared<KnownId & Record<string, unknown>>('catalog.find-ids', sql, [unit.tenantId, source, keys]);
+  const values = [unit.tenantId, source, textArray(keys)];
+  return unit.prepared<KnownId & Record<string, unknown>>('catalog.find-ids', sql, values);
 }
 
 /** Ids as rows; the last column is the import's id, where there is one. */
@@ -49,13 +49,16 @@ export async function claimIds(
   importId: string | undefined,
 ): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
-  const sql = `insert into catalog.external_id (${COLUMNS}) ${WRITTEN}
-    on conflict (tenant_id, source, external_key) do nothing returning external_key as key`;
-  const rows = await unit.prepared<{ key: string }>(
-    'catalog.claim-ids',
-    sql,
-    valuesOf(unit.tenantId, source, ids, importId),
-  );
+  const sql = `with claimed as (
+      insert into catalog.external_id (${COLUMNS}) ${WRITTEN}
+      on conflict (tenant_id, source, external_key) do nothing returning 1)
+    select count(*)::int as count from claimed`;
+  const values = valuesOf(unit.tenantId, source, ids, importId);
+  const [claimed] = await unit.prepared<{ count: number }>('catalog.claim-ids', sql, values);
+  if (claimed?.count === ids.length) return new Set(ids.map(({ externalId }) => externalKey(externalId)));
+  const own =
+    'select external_key as key from catalog.external_id where tenant_id = $1 and release_id = any($2::uuid[])';
+  const rows = await unit.rows<{ key: string }>(own, [unit.tenantId, ids.map(({ releaseId }) => releaseId)]);
   return new Set(rows.map(({ key }) => key));
 }
 
@@ -73,9 +76,12 @@ export function externalKey(externalId: string): string {
   return externalId.normalize('NFC');
 }
 
-/** 20 bytes that stand for an item. */
-export function itemHash(item: object): Buffer {
-  return hash('sha1', canonical(item), 'buffer');
+/**
+ * 20 bytes that stand for an item, in hexadecimal digits. The order of its members counts: an item that only says the same in another
+ * order is compared member by member.
+ */
+export function itemHash(item: object): string {
+  return hash('sha1', JSON.stringify(item), 'hex');
 }
 
 function valuesOf(tenantId: string, source: string, ids: readonly WrittenId[], importId?: string): unknown[] {
@@ -83,11 +89,11 @@ function valuesOf(tenantId: string, source: string, ids: readonly WrittenId[], i
   return [
     tenantId,
     source,
-    keys,
-    ids.map(({ externalId }, index) => (externalId === keys[index] ? null : externalId)),
-    ids.map(({ releaseId }) => releaseId),
-    ids.map(({ itemHash: bytes }) => bytes),
-    ids.map(({ releaseVersion }) => releaseVersion),
+    textArray(keys),
+    textArray(ids.map(({ externalId }, index) => (externalId === keys[index] ? null : externalId))),
+    plainArray(ids.map(({ releaseId }) => releaseId)),
+    textArray(ids.map(({ itemHash: digits }) => `\\x${digits}`)),
+    plainArray(ids.map(({ releaseVersion }) => releaseVersion)),
     importId ?? null,
   ];
 }

@@ -1,5 +1,5 @@
 import { newUuid } from '#platform/kernel';
-import type { Unit } from '#platform/persistence';
+import { innerArray, plainArray, textArray, textArrays, type Unit } from '#platform/persistence';
 import type { ReleaseContent, ReleaseState } from '../domain/release.js';
 import { searchDocument, tenantMark } from '../domain/search-document.js';
 
@@ -44,21 +44,25 @@ const COLUMNS = [
 const DOCUMENT = ['document', 'facets'] as const;
 const NAMES = COLUMNS.map(([name]) => name);
 const SENT = [...NAMES, ...DOCUMENT];
-/** Lists within rows travel as array literals: PostgreSQL has no arrays of arrays of different lengths. */
 const UNNEST = SENT.map((name, index) => `$${index + 2}::${sentAs(name)}[]`).join(', ');
-const READ = COLUMNS.map(([name, type]) => (sentAs(name) === type ? `n.${name}` : `n.${name}::${type}`)).join(', ');
+const READ = COLUMNS.map(([name, type]) => {
+  if (type === 'text[]') return innerArray(`n.${name}`);
+  return type === 'json' ? `n.${name}::json` : `n.${name}`;
+}).join(', ');
+/** Words of a document are sorted by PostgreSQL. */
+const DOCUMENT_READ = `array_to_tsvector(${innerArray('n.document')})`;
 const NEW = `n as materialized (select * from unnest(${UNNEST}) as n (${SENT.join(', ')}))`;
 
 /** One statement for all rows and both tables. Whether there are any is the caller's to know. */
 const INSERT = `
   with ${NEW}, searched as (
     insert into catalog.release_search (tenant_id, release_id, listed, document, facets, artist_key, title_key, released_key)
-    select $1, n.id, true, array_to_tsvector(n.document::text[]), n.facets::text[], n.artist_key, n.title_key, n.released_key from n)
+    select $1, n.id, true, ${DOCUMENT_READ}, ${innerArray('n.facets')}, n.artist_key, n.title_key, n.released_key from n)
   insert into catalog.release (tenant_id, ${NAMES.join(', ')}) select $1, ${READ} from n`;
 
 const UPDATE = `
   with ${NEW}, searched as (
-    update catalog.release_search s set document = array_to_tsvector(n.document::text[]), facets = n.facets::text[],
+    update catalog.release_search s set document = ${DOCUMENT_READ}, facets = ${innerArray('n.facets')},
            artist_key = n.artist_key, title_key = n.title_key, released_key = n.released_key
       from n where s.tenant_id = $1 and s.release_id = n.id)
   update catalog.release r set (${NAMES.join(', ')}) = row (${READ}), version = r.version + 1, updated_at = clock_timestamp()
@@ -91,42 +95,40 @@ export async function lockReleases(unit: Unit, ids: readonly string[]): Promise<
 /** A new id of a release. */
 export const newReleaseId = (): string => newUuid();
 
-function valuesOf(tenantId: string, rows: readonly ReleaseRow[]): unknown[] {
-  const columns: unknown[][] = SENT.map(() => []);
+/** The columns as PostgreSQL reads them, in the order of SENT. */
+function valuesOf(tenantId: string, rows: readonly ReleaseRow[]): string[] {
   const mark = tenantMark(tenantId);
-  for (const { id, content } of rows) {
-    const { title, artists, labels, barcode, formats, country, released, genres, styles, tracks, images } = content;
-    const { lexemes, facets, artistKey, titleKey, releasedKey } = searchDocument(content);
-    const row = [
-      id,
-      title,
-      literal(artists),
-      JSON.stringify(labels),
-      barcode,
-      JSON.stringify(formats),
-      country,
-      released,
-      literal(genres),
-      literal(styles),
-      JSON.stringify(tracks),
-      literal(images),
-      content.weightGrams,
-      JSON.stringify(content.attributes),
-      content.productType,
-      artistKey,
-      titleKey,
-      releasedKey,
-      literal(lexemes.map((lexeme) => mark + lexeme)),
-      literal(facets),
-    ];
-    row.forEach((value, index) => columns[index]?.push(value));
-  }
-  return [tenantId, ...columns];
-}
-
-/** A list as PostgreSQL writes it: every element quoted, quotes and backslashes escaped. */
-export function literal(texts: readonly string[]): string {
-  return `{${texts.map((text) => `"${/["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`).join(',')}}`;
+  const contents = rows.map(({ content }) => content);
+  const documents = contents.map(searchDocument);
+  const json = (name: 'labels' | 'formats' | 'tracks' | 'attributes'): string =>
+    textArray(contents.map((content) => JSON.stringify(content[name])));
+  const lists = (name: 'artists' | 'genres' | 'styles' | 'images'): string =>
+    textArrays(contents.map((content) => content[name]));
+  const texts = (name: 'title' | 'barcode' | 'country' | 'released' | 'productType'): string =>
+    textArray(contents.map((content) => content[name]));
+  return [
+    tenantId,
+    plainArray(rows.map(({ id }) => id)),
+    texts('title'),
+    lists('artists'),
+    json('labels'),
+    texts('barcode'),
+    json('formats'),
+    texts('country'),
+    texts('released'),
+    lists('genres'),
+    lists('styles'),
+    json('tracks'),
+    lists('images'),
+    plainArray(contents.map(({ weightGrams }) => weightGrams)),
+    json('attributes'),
+    texts('productType'),
+    textArray(documents.map(({ artistKey }) => artistKey)),
+    textArray(documents.map(({ titleKey }) => titleKey)),
+    plainArray(documents.map(({ releasedKey }) => releasedKey)),
+    textArrays(documents.map(({ lexemes }) => lexemes.map((lexeme) => mark + lexeme))),
+    textArrays(documents.map(({ facets }) => facets)),
+  ];
 }
 
 function sentAs(name: (typeof SENT)[number]): string {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Unit } from '#platform/persistence';
+import { textArray, type Unit } from '#platform/persistence';
 import type { ReleaseContent } from '../domain/release.js';
 import { termsOf } from '../domain/search-document.js';
 import { seekTerms } from './seek.js';
@@ -7,49 +7,59 @@ import { seekTerms } from './seek.js';
 /** Terms that a process remembers to be known, of all stores together: about 10 MB. */
 const MOST_REMEMBERED = 100_000;
 
+interface KnownTerms {
+  readonly artist: Set<string>;
+  readonly word: Set<string>;
+}
+
 /** What spelling is corrected by: artist names and words, as releases bring them. */
 @Injectable()
 export class SearchTerms {
-  private readonly remembered = new Set<string>();
+  private readonly remembered = new Map<string, KnownTerms>();
+  private size = 0;
 
   /**
    * Adds the terms of releases. Never waits for another unit: the same term may come in twice from two units at once, and is then
    * found twice and shown once.
    */
   async learn(unit: Unit, contents: readonly ReleaseContent[]): Promise<void> {
-    const terms = [...this.unknown(unit.tenantId, contents)];
-    if (terms.length === 0) return;
+    const { artist, word } = this.unknown(unit.tenantId, contents);
+    if (artist.size + word.size === 0) return;
     await seekTerms(unit, '', 0);
-    await unit.prepared('catalog.learn-terms', LEARN, [
-      unit.tenantId,
-      terms.map(([, { kind }]) => kind),
-      terms.map(([, { term }]) => term),
-    ]);
-    unit.afterCommit(() => this.remember(terms.map(([key]) => key)));
+    await unit.prepared('catalog.learn-terms', LEARN, [unit.tenantId, textArray([...artist]), textArray([...word])]);
+    unit.afterCommit(() => this.remember(unit.tenantId, { artist, word }));
   }
 
-  private unknown(tenantId: string, contents: readonly ReleaseContent[]): Map<string, { kind: string; term: string }> {
-    const found = new Map<string, { kind: string; term: string }>();
-    const add = (kind: string, term: string): void => {
-      const key = `${tenantId} ${kind} ${term}`;
-      if (!this.remembered.has(key)) found.set(key, { kind, term });
-    };
+  private unknown(tenantId: string, contents: readonly ReleaseContent[]): KnownTerms {
+    const known = this.remembered.get(tenantId);
+    const found: KnownTerms = { artist: new Set(), word: new Set() };
     for (const content of contents) {
       const { artists, words } = termsOf(content);
-      for (const name of artists) add('artist', name);
-      for (const word of words) add('word', word);
+      for (const name of artists) if (!known?.artist.has(name)) found.artist.add(name);
+      for (const word of words) if (!known?.word.has(word)) found.word.add(word);
     }
     return found;
   }
 
-  private remember(keys: readonly string[]): void {
-    if (this.remembered.size + keys.length > MOST_REMEMBERED) this.remembered.clear();
-    for (const key of keys) this.remembered.add(key);
+  private remember(tenantId: string, { artist, word }: KnownTerms): void {
+    this.size += artist.size + word.size;
+    if (this.size > MOST_REMEMBERED) {
+      this.remembered.clear();
+      this.size = artist.size + word.size;
+    }
+    const known = this.remembered.get(tenantId);
+    if (!known) return void this.remembered.set(tenantId, { artist, word });
+    for (const name of artist) known.artist.add(name);
+    for (const one of word) known.word.add(one);
   }
 }
 
-/** With `offset 0` each term is looked up by the primary key; a join would compare every term of the store in each call. */
+/**
+ * With `offset 0` each term is looked up by the primary key; a join would compare every term of the store in each call. One id serves
+ * all terms of a call, which are different: it only tells them from those of another unit.
+ */
 const LEARN = `
-  insert into catalog.search_term (tenant_id, kind, term)
-  select $1::uuid, u.kind, u.term from unnest($2::text[], $3::text[]) as u (kind, term)
+  insert into catalog.search_term (tenant_id, kind, term, id)
+  select $1::uuid, u.kind, u.term, (select gen_random_uuid()) from (
+      select 'artist' as kind, unnest($2::text[]) as term union all select 'word', unnest($3::text[])) as u
    where not exists (select from catalog.search_term t where t.tenant_id = $1 and t.kind = u.kind and t.term = u.term offset 0)`;

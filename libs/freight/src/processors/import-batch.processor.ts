@@ -12,7 +12,7 @@ import { DomainError } from '#platform/kernel';
 import { pgCode, type Unit, UnitOfWork } from '#platform/persistence';
 import { type BatchRow, findBatch } from '../batch-rows.js';
 import { classOf, type FailureClass } from '../domain/failure-class.js';
-import { outcomeOf, type RecordResult } from '../domain/record-outcome.js';
+import { OUTCOMES, outcomeOf, type RecordResult } from '../domain/record-outcome.js';
 import { pauseMs, ruleFor } from '../domain/retry-plan.js';
 import { freightMetrics } from '../freight.metrics.js';
 import { addCounts, findJob, type JobRow, WORK } from '../job-rows.js';
@@ -105,7 +105,8 @@ export class ImportBatch implements ITaskHandler {
       results.some(({ outcome }) => outcome === 'failed'),
     );
     unit.afterCommit(() => {
-      for (const { outcome } of results) freightMetrics.records.inc({ outcome });
+      for (const outcome of OUTCOMES)
+        freightMetrics.records.inc({ outcome }, results.filter((result) => result.outcome === outcome).length);
     });
   }
 

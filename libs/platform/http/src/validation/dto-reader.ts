@@ -85,7 +85,7 @@ class DtoReader {
       if (this.isDone) break;
       const before = this.errors.length;
       this.readField(members, name, field, path);
-      if (this.errors.length === before) this.addForeign(foreign, name, field, path);
+      if (foreign.length > 0 && this.errors.length === before) this.addForeign(foreign, name, field, path);
     }
     return dto;
   }
@@ -102,8 +102,9 @@ class DtoReader {
       if (isRequired) this.add([...path, name], { code: 'required', message: 'is required' });
       return;
     }
-    const read = rule.options.list ? this.readList : this.readValue;
-    members[name] = read.call(this, rule, value, [...path, name]);
+    members[name] = rule.options.list
+      ? this.readList(rule, value, [...path, name])
+      : this.readValue(rule, value, path, name);
   }
 
   private readList(rule: FieldRule, value: unknown, path: Path): unknown[] {
@@ -112,15 +113,16 @@ class DtoReader {
     const elements: unknown[] = [];
     for (const element of refusal ? [] : (value as unknown[])) {
       if (this.isDone) break;
-      elements.push(this.readValue(rule, element, [...path, elements.length]));
+      elements.push(this.readValue(rule, element, path, elements.length));
     }
     return elements;
   }
 
-  private readValue({ value: rule }: FieldRule, value: unknown, path: Path): unknown {
+  /** The place is put together only where it is needed: bulk bodies have tens of thousands of values. */
+  private readValue({ value: rule }: FieldRule, value: unknown, parent: Path, name: string | number): unknown {
     const refusal = rule.refuse(value);
-    if (refusal) return this.add(path, refusal);
-    if (rule.nested) return this.readObject(rule.nested(), value as Members, path);
+    if (refusal) return this.add([...parent, name], refusal);
+    if (rule.nested) return this.readObject(rule.nested(), value as Members, [...parent, name]);
     return rule.decode ? rule.decode(value) : value;
   }
 
