@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ALL_PERMISSIONS, ID_PREFIXES, type IdKind, parseId } from '#platform/kernel';
-import { EXAMPLE_JOB, startTestApi } from '../support/api.js';
+import { ALL_PERMISSIONS, ID_PREFIXES, type IdKind } from '#platform/kernel';
+import { startTestApi } from '../support/api.js';
 import {
   alike,
   Client,
@@ -24,7 +24,6 @@ const routes = routesOf(api);
 const ofTenants = routes.filter((route) => !isOperators(route));
 const ofOperator = routes.filter(isOperators);
 const [a, b] = [await makeStore(api, 'Store A'), await makeStore(api, 'Store B')];
-await api.database.admin(EXAMPLE_JOB, [parseId('tenant', a.tenantId)]);
 
 afterAll(() => api.close());
 

@@ -213,15 +213,17 @@ describe('a body with a thousand faults', () => {
     }
   });
 
-  it('in a list of 7,000 costs one error, not 7,000', async () => {
+  it('in a list that is too long costs one error, not thousands', async () => {
     const lists = takeBodies.flatMap((route) =>
-      (route.body ?? []).filter(([, { options }]) => options.list).map(([member]) => ({ route, member })),
+      (route.body ?? []).flatMap(([member, { options }]) =>
+        options.list ? [{ route, member, count: Math.max(7_000, options.list.max + 1) }] : [],
+      ),
     );
     expect(lists.length).toBeGreaterThan(0);
-    for (const { route, member } of lists) {
+    for (const { route, member, count } of lists) {
       const { status, text, body } = await send(
         route,
-        JSON.stringify({ ...bodyFor(route), [member]: Array(7_000).fill({ x: 1 }) }),
+        JSON.stringify({ ...bodyFor(route), [member]: Array(count).fill({ x: 1 }) }),
       );
       expect([route.name, status, body.errors?.map(({ code }) => code)]).toEqual([route.name, 400, ['list_size']]);
       expect(text.length).toBeLessThan(8_192);

@@ -297,7 +297,7 @@ describe('the public listener', () => {
     '/api/v1/health/ready',
     '/admin',
     '/queues',
-    '/api/v1/queues',
+    '/queues',
     '/bull',
     '/.git/config',
     '/.git/HEAD',

@@ -42,12 +42,26 @@ interface Prepared {
   readonly body: object | undefined;
 }
 
+/** The state that a job must be in for these; the one that a store has is over. */
+const JOB_STATES: Readonly<Record<string, string>> = {
+  'POST /api/v1/jobs/:id/cancel': 'running',
+  'POST /api/v1/jobs/:id/pause': 'running',
+  'POST /api/v1/jobs/:id/resume': 'paused',
+};
+
 /** A store of its own in which the route's effect is possible, and how to call for it. */
 async function prepare(route: ApiRoute): Promise<Prepared> {
   const store = await makeStore(api);
-  if (route.name.endsWith('/resume')) {
+  if (route.path === '/api/v1/platform/tenants/:id/resume') {
     const path = `/api/v1/platform/tenants/${store.tenantId}/suspend`;
     await client.call('POST', path, { key: operator, body: { reason: 'to be resumed' } });
+  }
+  const state = JOB_STATES[route.name];
+  if (state !== undefined) {
+    await api.database.admin(`update freight.job set state = $2, phase = 'records', finished_at = null where id = $1`, [
+      parseId('job', store.jobId),
+      state,
+    ]);
   }
   const spare = await client.call<Issued>('POST', '/api/v1/api-keys', { key: store.key, body: { name: 'spare' } });
   const path = pathOf(route, idIn({ ...store, keyId: spare.body.id ?? store.keyId }));

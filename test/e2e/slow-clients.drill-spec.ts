@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { apiSettings, startApiProcess } from '../support/api-process.js';
-import { Client, makeStore } from '../support/client.js';
+import { Client, makeBareStore } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
 import { type RawAnswer, rawSocket } from '../support/raw-http.js';
 import { eventually } from '../support/redis-server.js';
@@ -17,7 +17,7 @@ const database = await createTestDatabase();
 const settings = apiSettings(database);
 const api = await startApiProcess(settings);
 const client = new Client(api.url);
-const store = await makeStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
+const store = await makeBareStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
 const slow = new SlowClients(api.url);
 
 afterAll(async () => {

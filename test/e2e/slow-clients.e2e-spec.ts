@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { apiSettings, startApiProcess } from '../support/api-process.js';
-import { Client, makeStore, type ProblemBody } from '../support/client.js';
+import { Client, makeBareStore, type ProblemBody } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
 import { SlowClients } from '../support/slow-clients.js';
 
@@ -12,7 +12,7 @@ const database = await createTestDatabase();
 const settings = apiSettings(database);
 const api = await startApiProcess(settings);
 const client = new Client(api.url);
-const store = await makeStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
+const store = await makeBareStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
 const slow = new SlowClients(api.url);
 
 afterAll(async () => {

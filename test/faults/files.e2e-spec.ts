@@ -24,7 +24,7 @@ const client = new Client(api.url, [507]);
 let store: Store;
 
 beforeEach(async () => {
-  store = await makeStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
+  store = await makeStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '', database });
   await client.call('DELETE', `/api/v1/uploads/${store.uploadId}`, { key: store.key });
 });
 afterEach(() => expect(client.faults.filter((fault) => !fault.startsWith('HEAD '))).toEqual([]));

@@ -145,15 +145,18 @@ if (!existsSync(FILE)) {
 
     it('is refused everywhere where no free text is taken, and changes nothing', async () => {
       const before = await digestOf(api.database);
-      for (const { route, members } of routesWith('one_of', 'instant', 'address', 'origin', 'id')) {
+      for (const [at, { route, members }] of routesWith('one_of', 'instant', 'address', 'origin', 'id').entries()) {
         const names = members.map(([name]) => name).sort();
-        const trouble = await odd(async (text) => {
-          const values = members.map(([name, { options }]) => [name, options.list ? [text] : text] as const);
-          const { status, body } = await send(route, values);
-          // A control character ends the reading of the whole body.
-          const isRefused = body.code === 'http.unsafe_text' || refusedMembers(body).sort().join() === names.join();
-          return status === 400 && isRefused ? undefined : `${status} of ${names.join()}`;
-        });
+        const trouble = await odd(
+          async (text) => {
+            const values = members.map(([name, { options }]) => [name, options.list ? [text] : text] as const);
+            const { status, body } = await send(route, values);
+            // A control character ends the reading of the whole body.
+            const isRefused = body.code === 'http.unsafe_text' || refusedMembers(body).sort().join() === names.join();
+            return status === 400 && isRefused ? undefined : `${status} of ${names.join()}`;
+          },
+          shareOf(route, at),
+        );
         expect([route.name, trouble]).toEqual([route.name, []]);
       }
       expect(await digestOf(api.database)).toEqual(before);
@@ -176,22 +179,25 @@ if (!existsSync(FILE)) {
 
     it('in a search finds what holds it, and in any other parameter is refused', async () => {
       const lists = routes.filter(({ query }) => query.length > 0);
-      for (const route of lists) {
+      for (const [at, route] of lists.entries()) {
         for (const name of route.query.filter(
           (parameter) => parameter === 'search' || parameter === 'sort' || parameter === 'cursor',
         )) {
-          const trouble = await odd(async (text) => {
-            const path = `${pathOf(route, idIn(store))}?limit=1&${name}=${encodeURIComponent(text)}`;
-            const { status, body } = await client.call<{ data?: { name?: string }[] }>('GET', path, {
-              key: keyFor(route),
-            });
-            if (status === 400) return undefined;
-            return status === 200 &&
-              name === 'search' &&
-              body.data?.every((row) => row.name === undefined || row.name.toLowerCase().includes(text.toLowerCase()))
-              ? undefined
-              : `${status} ${JSON.stringify(body).slice(0, 100)}`;
-          });
+          const trouble = await odd(
+            async (text) => {
+              const path = `${pathOf(route, idIn(store))}?limit=1&${name}=${encodeURIComponent(text)}`;
+              const { status, body } = await client.call<{ data?: { name?: string }[] }>('GET', path, {
+                key: keyFor(route),
+              });
+              if (status === 400) return undefined;
+              return status === 200 &&
+                name === 'search' &&
+                body.data?.every((row) => row.name === undefined || row.name.toLowerCase().includes(text.toLowerCase()))
+                ? undefined
+                : `${status} ${JSON.stringify(body).slice(0, 100)}`;
+            },
+            shareOf(route, at),
+          );
           expect([route.name, name, trouble]).toEqual([route.name, name, []]);
         }
       }

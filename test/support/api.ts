@@ -153,33 +153,36 @@ function parsed<T>(text: string): T {
   }
 }
 
+/** The UUID that things of examples have. */
+export const EXAMPLE_ID = '0190a5c4-3c00-7000-8000-00000000002a';
+
 /** The job that examples speak of, as if a store had it already: it has taken 312 records over and failed four. $1 is the store. */
 export const EXAMPLE_JOB = `
   with upload as (
     insert into files.upload (tenant_id, id, kind, state, filename, reserved_bytes, size_bytes, sent_bytes, sha256, gzip, created_at,
       expires_at, finished_at, version)
-    values ($1, '0190a5c4-3c00-7000-8000-00000000002a', 'stream', 'complete', 'collection.csv', 81920, 81920, 81920,
+    values ($1, '${EXAMPLE_ID}', 'stream', 'complete', 'collection.csv', 81920, 81920, 81920,
       sha256('collection'), false, now(), now() + interval '1 day', now(), 1) on conflict do nothing),
   job as (
     insert into freight.job (tenant_id, id, kind, state, phase, upload_id, source_name, source_bytes, source_sha256, declared_format,
       format, mapping, options, priority, on_budget, total_rows, planned_batches, last_batch_no, created_by, finished_at)
-    values ($1, '0190a5c4-3c00-7000-8000-00000000002a', 'import', 'completed_with_errors', 'done',
-      '0190a5c4-3c00-7000-8000-00000000002a', 'collection.csv', 81920, encode(sha256('collection'), 'hex'), '{}',
+    values ($1, '${EXAMPLE_ID}', 'import', 'completed_with_errors', 'done',
+      '${EXAMPLE_ID}', 'collection.csv', 81920, encode(sha256('collection'), 'hex'), '{}',
       '{"kind":"csv","encoding":"utf-8","delimiter":","}',
       '{"source":"discogs","release":{"externalId":{"column":"release_id"},"title":{"column":"Title"}}}',
       '{"duplicates":"last_wins","batchSize":null,"locationId":null}', 'normal', 'pause', 316, 1, 1, 'test', now())),
   counts as (
     insert into freight.job_counter (tenant_id, job_id, shard, created, updated, unchanged, failed, release_created, release_updated,
       release_unchanged)
-    values ($1, '0190a5c4-3c00-7000-8000-00000000002a', 0, 300, 4, 8, 4, 300, 4, 8)),
+    values ($1, '${EXAMPLE_ID}', 0, 300, 4, 8, 4, 300, 4, 8)),
   batch as (
     insert into freight.batch (tenant_id, id, job_id, no, origin, state, row_from, row_count, byte_from, byte_to, line_from, created,
       updated, unchanged, failed, finished_at)
-    values ($1, '0190a5c4-3c00-7000-8000-00000000002a', '0190a5c4-3c00-7000-8000-00000000002a', 1, 'plan', 'done_with_failures', 1, 316,
+    values ($1, '${EXAMPLE_ID}', '${EXAMPLE_ID}', 1, 'plan', 'done_with_failures', 1, 316,
       0, 81920, 1, 300, 4, 8, 4, now())),
   log as (
     insert into freight.record_log (tenant_id, job_id, row_no, attempt, batch_no, outcome, class, code, message, at)
-    values ($1, '0190a5c4-3c00-7000-8000-00000000002a', 17, 1, 1, 5, 1, 'mapping.not_money', 'This is no amount of money.', now()))
+    values ($1, '${EXAMPLE_ID}', 17, 1, 1, 5, 1, 'mapping.not_money', 'This is no amount of money.', now()))
   insert into freight.dead_letter (tenant_id, id, job_id, batch_id, row_no, class, code, message, raw, attempts)
-  values ($1, '0190a5c4-3c00-7000-8000-00000000002a', '0190a5c4-3c00-7000-8000-00000000002a', '0190a5c4-3c00-7000-8000-00000000002a', 17,
+  values ($1, '${EXAMPLE_ID}', '${EXAMPLE_ID}', '${EXAMPLE_ID}', 17,
     'permanent', 'database.23514', 'The database refuses the record (release_weight_check).', '["2568011","Nevermind"]', 1)`;

@@ -1,5 +1,5 @@
-import { PROBLEMS, type ProblemName } from '#platform/kernel';
-import { type Answer, type Call, request, type TestApi } from './api.js';
+import { formatId, newUuid, parseId, PROBLEMS, type ProblemName } from '#platform/kernel';
+import { type Answer, type Call, EXAMPLE_ID, EXAMPLE_JOB, request, type TestApi } from './api.js';
 import type { ApiRoute } from './routes.js';
 
 /** A problem answer's members. */
@@ -30,6 +30,11 @@ export interface Store extends BareStore {
   readonly stockItemId: string;
   readonly reservationId: string;
   readonly uploadId: string;
+  /** A job that has failed records, with a batch and a dead letter of it, and the complete upload it was made of. */
+  readonly jobId: string;
+  readonly batchId: string;
+  readonly deadLetterId: string;
+  readonly sourceId: string;
 }
 
 /** Settings of an api that is asked a lot at once on a machine that is busy with other tests; it stands behind one proxy. */
@@ -114,6 +119,7 @@ export function pathOf(route: ApiRoute, idOf: (kind: ApiRoute['ids'][number]['ki
 }
 
 type MadeBy = Pick<TestApi, 'url' | 'operatorToken'>;
+type MadeWithin = MadeBy & Pick<TestApi, 'database'>;
 
 async function send<T>(url: string, method: string, path: string, body: object, key: string): Promise<T> {
   const answer = await request<T>(`${url}/api/v1/${path}`, method, { key, body });
@@ -137,7 +143,7 @@ export async function makeBareStore(
 }
 
 /** As `makeBareStore`, and with a thing of each kind. */
-export async function makeStore(api: MadeBy, name?: string, mode?: 'test' | 'live'): Promise<Store> {
+export async function makeStore(api: MadeWithin, name?: string, mode?: 'test' | 'live'): Promise<Store> {
   const bare = await makeBareStore(api, name, mode);
   const { key } = bare;
   const make = (path: string, body: object) => send<{ id: string }>(api.url, 'POST', path, body, key);
@@ -152,12 +158,25 @@ export async function makeStore(api: MadeBy, name?: string, mode?: 'test' | 'liv
   const reservation = await stock('reservations', { items: [{ itemId: item.id, quantity: 2 }], holdSeconds: 86_400 });
   return {
     ...bare,
+    ...(await makeJob(api, bare)),
     releaseId: release.id,
     categoryId: category.id,
     locationId: location.id,
     stockItemId: item.id,
     reservationId: reservation.id,
     uploadId: upload.body.id,
+  };
+}
+
+/** The example job with ids of its own, which no other store has. */
+async function makeJob({ database }: MadeWithin, { tenantId }: BareStore) {
+  const id = newUuid();
+  await database.admin(EXAMPLE_JOB.replaceAll(EXAMPLE_ID, id), [parseId('tenant', tenantId)]);
+  return {
+    jobId: formatId('job', id),
+    batchId: formatId('batch', id),
+    deadLetterId: formatId('deadLetter', id),
+    sourceId: formatId('upload', id),
   };
 }
 

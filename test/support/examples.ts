@@ -97,7 +97,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
 export const ROUTES_WITH_EXAMPLES = Object.keys(BODIES);
 
 /** Kinds of things that bodies name, and how the bodies above name one. */
-const NAMED = (['release', 'category', 'location', 'stockItem', 'reservation'] as const).map((kind) => ({
+const NAMED = (['release', 'category', 'location', 'stockItem', 'reservation', 'upload'] as const).map((kind) => ({
   kind,
   example: formatId(kind, '0190a5c4-3c00-7000-8000-00000000002a'),
 }));
@@ -111,27 +111,26 @@ export function bodyFor({ name, method }: ApiRoute, store?: Store): object | und
   const body = BODIES[name];
   if (body === undefined) throw new Error(`test/support/examples.ts has no body for ${name}`);
   if (!store || !body) return body ?? undefined;
-  const text = NAMED.reduce(
-    (own, { kind, example }) => own.replaceAll(example, idIn(store)(kind)),
-    JSON.stringify(body),
-  );
+  const ids = { ...idsOf(store), upload: store.sourceId };
+  const text = NAMED.reduce((own, { kind, example }) => own.replaceAll(example, ids[kind]), JSON.stringify(body));
   return JSON.parse(text) as object;
 }
 
 /** Stores have parked commands only when something went wrong. */
 const NO_COMMAND = formatId('parkedCommand', newUuid());
 
-/** Things of Freight that a store has where a test has made it the example job. */
-const FREIGHT_IDS = Object.fromEntries(
-  (['job', 'batch', 'deadLetter'] as const).map((kind) => [
-    kind,
-    formatId(kind, '0190a5c4-3c00-7000-8000-00000000002a'),
-  ]),
-);
-
 /** The id of a thing of a kind that a store has. @throws Error for a kind that was forgotten here */
 export function idIn(store: Store): (kind: IdKind) => string {
-  const ids: Partial<Record<IdKind, string>> = {
+  const ids: Partial<Record<IdKind, string>> = idsOf(store);
+  return (kind) => {
+    const id = ids[kind];
+    if (id === undefined) throw new Error(`test/support/examples.ts knows no ${kind} of a store`);
+    return id;
+  };
+}
+
+function idsOf(store: Store) {
+  return {
     tenant: store.tenantId,
     apiKey: store.keyId,
     parkedCommand: NO_COMMAND,
@@ -141,12 +140,9 @@ export function idIn(store: Store): (kind: IdKind) => string {
     stockItem: store.stockItemId,
     reservation: store.reservationId,
     upload: store.uploadId,
-    ...FREIGHT_IDS,
-  };
-  return (kind) => {
-    const id = ids[kind];
-    if (id === undefined) throw new Error(`test/support/examples.ts knows no ${kind} of a store`);
-    return id;
+    job: store.jobId,
+    batch: store.batchId,
+    deadLetter: store.deadLetterId,
   };
 }
 

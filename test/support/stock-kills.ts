@@ -42,7 +42,11 @@ export async function stockKills({ buyers, lanes, kills, units }: StockKillsPlan
   const { url } = api;
   const fixed = { ...settings, PORT: new URL(url).port };
   try {
-    const { key, tenantId, releaseId } = await makeStore({ url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
+    const { key, tenantId, releaseId } = await makeStore({
+      url,
+      operatorToken: settings['OPERATOR_TOKEN'] ?? '',
+      database: races.database,
+    });
     const price = { amount: 1_999, currency: 'EUR' };
     const body = { releaseId, kind: 'pool', quantity: units, price };
     const pool = await request<{ id: string }>(`${url}/api/v1/inventory/items`, 'POST', { key, body });

@@ -124,8 +124,9 @@ export class TenantsController {
     @CurrentActor() actor: Actor,
     @IdParam('id', 'tenant') id: string,
     @Body() input: SetTenantFlowInput,
+    @IfMatch() ifMatch?: IfMatchCondition,
   ): Promise<TenantFlowView> {
-    return this.bus.execute(new SetTenantFlow(actor, id, input));
+    return this.bus.execute(new SetTenantFlow(actor, id, { input, ifMatch }));
   }
 
   /** Issue an API key for a store, such as its first one. The answer holds the key with its secret: it is shown this once. */

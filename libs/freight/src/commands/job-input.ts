@@ -17,6 +17,24 @@ function signRule(name: string, { pattern, must, min }: { pattern: RegExp; must:
 const delimiterRule = signRule('delimiter', { pattern: /^[\t\x20-\x7e]$/, must: 'one ASCII character', min: 1 });
 const quoteRule = signRule('quote', { pattern: /^[\x21-\x7e]?$/, must: 'one ASCII character, or empty', min: 0 });
 
+const LONGEST_LOCALE = 35;
+const isLocale = (tag: string): boolean => {
+  try {
+    return tag.length <= LONGEST_LOCALE && Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+};
+/** A language tag of BCP 47. */
+const localeRule: ValueRule = {
+  name: 'locale',
+  refuse: (value) =>
+    typeof value === 'string' && isLocale(value)
+      ? undefined
+      : { code: 'locale', message: 'must be a language tag such as hu-HU' },
+  schema: { type: 'string', minLength: 2, maxLength: LONGEST_LOCALE },
+};
+
 export class JobSourceInput {
   @IdOf('upload')
   readonly uploadId!: string;
@@ -110,16 +128,14 @@ export class CreateJobInput {
   @OneOf(currencyCodes, { optional: true, description: 'Of prices that stand without one.' })
   readonly currency?: string;
 
-  @Text({
-    max: 35,
+  @field(localeRule, {
     optional: true,
     example: 'hu-HU',
     description: 'How numbers are written, such as hu-HU. Default: as in English.',
   })
   readonly numberLocale?: string;
 
-  @Text({
-    max: 35,
+  @field(localeRule, {
     optional: true,
     example: 'en-US',
     description: 'How dates are written, such as en-US. Default: year first.',

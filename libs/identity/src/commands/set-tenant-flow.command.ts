@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Flag, WholeNumber } from '#platform/http';
+import { Flag, type IfMatchCondition, WholeNumber } from '#platform/http';
 import { type TenantFlow, TenantFlows } from '#platform/jobs';
 import { type Actor, formatId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
@@ -49,7 +49,7 @@ export class SetTenantFlow extends Command<TenantFlowView> {
   constructor(
     readonly actor: Actor,
     readonly tenantId: string,
-    readonly input: SetTenantFlowInput,
+    readonly change: { readonly input: SetTenantFlowInput; readonly ifMatch?: IfMatchCondition },
   ) {
     super();
   }
@@ -63,8 +63,8 @@ export class SetTenantFlowHandler implements ICommandHandler<SetTenantFlow> {
     private readonly flows: TenantFlows,
   ) {}
 
-  async execute({ actor, tenantId, input }: SetTenantFlow): Promise<TenantFlowView> {
-    await lockedTenant(this.work.current(), tenantId);
+  async execute({ actor, tenantId, change: { input, ifMatch } }: SetTenantFlow): Promise<TenantFlowView> {
+    await lockedTenant(this.work.current(), tenantId, ifMatch);
     const from = { ...(await this.flows.get(tenantId)) };
     const { weight, maxInFlight, unitsPerMinute, paused } = input;
     const to = { weight, maxInFlight, unitsPerMinute, paused };
