@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { newUuid, parseId } from '#platform/kernel';
 import { UploadStorage, type UploadView } from '#libs/files';
 import { type Answer, startTestApi } from '../support/api.js';
-import { Client, makeStore as makeFullStore, PATIENT, type ProblemBody, type Store } from '../support/client.js';
+import { type BareStore, Client, makeBareStore, PATIENT, type ProblemBody } from '../support/client.js';
 
 const MIB = 1_048_576;
 const folder = await mkdtemp(join(tmpdir(), 'uploads-'));
@@ -22,11 +22,7 @@ afterAll(async () => {
 });
 
 /** A store without uploads. */
-async function makeStore(): Promise<Store> {
-  const store = await makeFullStore(api);
-  await client.call('DELETE', `/api/v1/uploads/${store.uploadId}`, { key: store.key });
-  return store;
-}
+const makeStore = (): Promise<BareStore> => makeBareStore(api);
 
 type Body = UploadView & ProblemBody;
 const TUS = { 'tus-resumable': '1.0.0' };
@@ -38,7 +34,7 @@ const meta = (members: Record<string, string>): string =>
     .join(',');
 
 function post(
-  store: Store,
+  store: BareStore,
   raw: string | Uint8Array,
   headers: Record<string, string> = {},
   query = '',
@@ -51,13 +47,13 @@ function post(
   });
 }
 
-function begin(store: Store, length: number, headers: Record<string, string> = {}): Promise<Answer<Body>> {
+function begin(store: BareStore, length: number, headers: Record<string, string> = {}): Promise<Answer<Body>> {
   const all = { ...TUS, 'upload-length': String(length), ...headers };
   return client.call<Body>('POST', '/api/v1/uploads', { key: store.key, headers: all });
 }
 
 function append(
-  store: Store,
+  store: BareStore,
   id: string,
   offset: number,
   raw: Uint8Array | string,
@@ -67,12 +63,12 @@ function append(
   return client.call<Body>('PATCH', `/api/v1/uploads/${id}`, { key: store.key, raw, headers: all });
 }
 
-const get = (store: Store, id: string): Promise<Answer<Body>> =>
+const get = (store: BareStore, id: string): Promise<Answer<Body>> =>
   client.call<Body>('GET', `/api/v1/uploads/${id}`, { key: store.key });
-const head = (store: Store, id: string): Promise<Answer<Body>> =>
+const head = (store: BareStore, id: string): Promise<Answer<Body>> =>
   client.call<Body>('HEAD', `/api/v1/uploads/${id}`, { key: store.key, headers: TUS });
 
-async function contentOf(store: Store, id: string, range?: { start: number; end: number }): Promise<string> {
+async function contentOf(store: BareStore, id: string, range?: { start: number; end: number }): Promise<string> {
   const storage = api.app.get(UploadStorage, { strict: false });
   const tenantId = parseId('tenant', store.tenantId) ?? '';
   const chunks = await storage.open(tenantId, parseId('upload', id) ?? '', range).toArray();
@@ -80,12 +76,12 @@ async function contentOf(store: Store, id: string, range?: { start: number; end:
 }
 
 /** Files of a store on the disk. */
-async function filesOf(store: Store): Promise<string[]> {
+async function filesOf(store: BareStore): Promise<string[]> {
   const path = join(folder, parseId('tenant', store.tenantId) ?? '');
   return existsSync(path) ? readdir(path) : [];
 }
 
-async function roomOf(store: Store): Promise<{ bytes: number; open: number; sum: number }> {
+async function roomOf(store: BareStore): Promise<{ bytes: number; open: number; sum: number }> {
   const [row] = await api.database.admin<{ bytes: number; open: number; sum: number }>(
     `select r.reserved_bytes::int as bytes, r.open_uploads as open,
             (select coalesce(sum(u.reserved_bytes), 0)::int from files.upload u where u.tenant_id = r.tenant_id) as sum

@@ -9,7 +9,7 @@ import { Upload } from 'tus-js-client';
 import { parseId } from '#platform/kernel';
 import type { UploadView } from '#libs/files';
 import { type ApiProcess, apiSettings, startApiProcess } from '../support/api-process.js';
-import { Client, makeStore, type ProblemBody, type Store } from '../support/client.js';
+import { type BareStore, Client, makeBareStore, type ProblemBody } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
 import { rawSocket } from '../support/raw-http.js';
 import { eventually } from '../support/redis-server.js';
@@ -21,11 +21,10 @@ const database = await createTestDatabase();
 const settings = apiSettings(database, { UPLOADS_FOLDER: folder, UPLOAD_MAX_MIB: '32', POOL_MAX: '4' });
 let api: ApiProcess = await startApiProcess(settings);
 const client = new Client(api.url, [507]);
-let store: Store;
+let store: BareStore;
 
 beforeEach(async () => {
-  store = await makeStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '', database });
-  await client.call('DELETE', `/api/v1/uploads/${store.uploadId}`, { key: store.key });
+  store = await makeBareStore({ url: api.url, operatorToken: settings['OPERATOR_TOKEN'] ?? '' });
 });
 afterEach(() => expect(client.faults.filter((fault) => !fault.startsWith('HEAD '))).toEqual([]));
 afterAll(async () => {
