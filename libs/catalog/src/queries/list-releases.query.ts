@@ -104,10 +104,10 @@ export class ListReleasesHandler implements IQueryHandler<ListReleases> {
     const asked = askedOf(request);
     const categories = await subtreeOf(unit, asked.categories);
     const search = new ReleaseSearch(unit, asked, { cursors: this.cursors, spec: RELEASES, categories });
-    const { page, correction } = await search.page();
+    const { page, correction, counts } = await search.page();
     const { facets } = request.query;
-    const counts = facets && (await new FacetCounts(unit, asked, { categories, correction }).of(facets));
-    const more = { ...(counts && { facets: counts }), ...(correction && { correctedTo: correction.text }) };
+    const counted = facets && (await new FacetCounts(unit, asked, { categories, correction }).of(facets, counts));
+    const more = { ...(counted && { facets: counted }), ...(correction && { correctedTo: correction.text }) };
     return { data: page.data, page: { ...page.page, ...more } };
   }
 }

@@ -14,11 +14,41 @@ export const MOST_COUNTED = 1_000;
 /** Values shown of each facet. */
 const MOST_VALUES = 20;
 
-interface CountRow {
+/** How many of the counted rows have a value. */
+export interface CountRow {
   readonly kind: string;
   readonly value: string;
   readonly count: number;
   readonly counted: number;
+}
+
+/** Facets that the list is not narrowed down by: they are counted among the list's own rows. */
+export function unfiltered(asked: Asked, facets: readonly ListFacet[]): ListFacet[] {
+  return facets.filter((facet) => {
+    if (facet === 'category') return asked.categories.length === 0;
+    if (facet === 'inStock') return asked.inStock === undefined;
+    return !asked.filters.has(facet);
+  });
+}
+
+/**
+ * The rest of a statement that counts the rows `k (id, facets)` of a `with` before it: rows of `CountRow`.
+ * All facets of a row are unnested at once: a function per row costs twice as much (test/bench/catalog).
+ */
+export function counting(facets: readonly ListFacet[], bound: Bound): string {
+  const parts = facets.flatMap((facet) =>
+    facet === 'category' ? [CATEGORIES] : facet === 'inStock' ? [IN_STOCK] : [],
+  );
+  const marks = facets.flatMap((facet) => (Object.hasOwn(FACETS, facet) ? [FACETS[facet as Facet]] : []));
+  if (marks.length > 0) {
+    parts.push(`select left(f.facet, 1) as kind, substr(f.facet, 3) as value, f.count from (
+      select u.facet, count(*)::integer as count from (select unnest(k.facets) as facet from k) as u
+       where left(u.facet, 1) = any(${bound.add(marks, 'text[]')}) group by u.facet) as f`);
+  }
+  return `c as (${parts.join(' union all ')})
+    select w.kind, w.value, w.count, (select count(*)::integer from k) as counted from (
+      select c.*, row_number() over (partition by c.kind order by c.count desc, c.value) as place from c) as w
+     where w.place <= ${MOST_VALUES} order by w.kind, w.place`;
 }
 
 /** Counts the releases of a list by facets, each under all filters but its own. Facets without a filter are counted together. */
@@ -32,42 +62,26 @@ export class FacetCounts {
     },
   ) {}
 
-  async of(facets: readonly ListFacet[]): Promise<FacetView[]> {
-    const filtered = facets.filter((facet) => this.isFiltered(facet));
-    const together = facets.filter((facet) => !filtered.includes(facet));
-    const counts = new Map<ListFacet, FacetView>();
-    for (const group of [together, ...filtered.map((facet) => [facet])]) {
-      if (group.length === 0) continue;
-      for (const view of await this.counted(group, filtered.includes(group[0] as ListFacet) ? group[0] : undefined))
-        counts.set(view.name as ListFacet, view);
+  /** @param counts of the facets without a filter, where the list's own statement counted them */
+  async of(facets: readonly ListFacet[], counts: readonly CountRow[] | undefined): Promise<FacetView[]> {
+    const together = unfiltered(this.asked, facets);
+    const views: FacetView[] = [];
+    if (together.length > 0) {
+      const found = counts ?? (await this.counted(together, undefined));
+      views.push(...together.map((facet) => viewOf(facet, found)));
     }
-    return facets.flatMap((facet) => counts.get(facet) ?? []);
+    for (const facet of facets) {
+      if (!together.includes(facet)) views.push(viewOf(facet, await this.counted([facet], facet)));
+    }
+    const byName = new Map(views.map((view) => [view.name, view]));
+    return facets.flatMap((facet) => byName.get(facet) ?? []);
   }
 
-  private isFiltered(facet: ListFacet): boolean {
-    if (facet === 'category') return this.asked.categories.length > 0;
-    if (facet === 'inStock') return this.asked.inStock !== undefined;
-    return this.asked.filters.has(facet);
-  }
-
-  private async counted(facets: readonly ListFacet[], except: ListFacet | undefined): Promise<FacetView[]> {
+  private async counted(facets: readonly ListFacet[], except: ListFacet | undefined): Promise<CountRow[]> {
     const bound = new Bound(this.unit.tenantId);
     const rows = await this.rowsOf(bound, except);
-    const parts = facets.flatMap((facet) =>
-      facet === 'category' ? [CATEGORIES] : facet === 'inStock' ? [IN_STOCK] : [],
-    );
-    const marks = facets.flatMap((facet) => (Object.hasOwn(FACETS, facet) ? [FACETS[facet as Facet]] : []));
-    if (marks.length > 0) {
-      parts.push(`select left(f.facet, 1) as kind, substr(f.facet, 3) as value, f.count from (
-        select facet, count(*)::integer as count from m, unnest(m.facets) as facet
-         where left(facet, 1) = any(${bound.add(marks, 'text[]')}) group by facet) as f`);
-    }
-    const sql = `with m as materialized (${rows} limit ${MOST_COUNTED + 1}), c as (${parts.join(' union all ')})
-      select w.kind, w.value, w.count, (select count(*)::integer from m) as counted from (
-        select c.*, row_number() over (partition by c.kind order by c.count desc, c.value) as place from c) as w
-       where w.place <= ${MOST_VALUES} order by w.kind, w.place`;
-    const found = await shaped<CountRow & Record<string, unknown>>(this.unit, sql, bound.values);
-    return facets.map((facet) => viewOf(facet, found));
+    const sql = `with k as materialized (${rows} limit ${MOST_COUNTED + 1}), ${counting(facets, bound)}`;
+    return shaped<CountRow & Record<string, unknown>>(this.unit, sql, bound.values);
   }
 
   /** Rows that are counted: those that a query finds, or the newest where documents play no part. */
@@ -95,9 +109,9 @@ export class FacetCounts {
 }
 
 const CATEGORIES = `select 'category' as kind, c.category_id::text as value, count(*)::integer as count
-  from m join catalog.release_category c on c.tenant_id = $1 and c.release_id = m.id group by c.category_id`;
-const IN_STOCK = `select 'inStock' as kind, (k.available is not null)::text as value, count(*)::integer as count
-  from m left join catalog.release_stock k on k.tenant_id = $1 and k.release_id = m.id and k.available > 0 group by 2`;
+  from k join catalog.release_category c on c.tenant_id = $1 and c.release_id = k.id group by c.category_id`;
+const IN_STOCK = `select 'inStock' as kind, (t.available is not null)::text as value, count(*)::integer as count
+  from k left join catalog.release_stock t on t.tenant_id = $1 and t.release_id = k.id and t.available > 0 group by 2`;
 
 function viewOf(facet: ListFacet, rows: readonly CountRow[]): FacetView {
   const kind = Object.hasOwn(FACETS, facet) ? FACETS[facet as Facet] : facet;

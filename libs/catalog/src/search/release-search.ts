@@ -6,8 +6,9 @@ import { summaryView, type ReleaseSummaryView } from '../catalog.views.js';
 import { seek, seekAlong } from '../store/seek.js';
 import { shaped } from '../store/shaped.js';
 import { readSummaries } from '../store/release-reads.js';
-import { type Asked, queryOf } from './asked.js';
+import { type Asked, type ListFacet, queryOf } from './asked.js';
 import { Bound, conditionsOf } from './conditions.js';
+import { type CountRow, counting, MOST_COUNTED, unfiltered } from './facet-counts.js';
 import { type Correction, correctionOf } from './spelling.js';
 
 /** Rows that are sorted or ranked in memory. Where there are more, lists go along an index, and a ranking is of the first. */
@@ -18,6 +19,8 @@ const MOST_EXACT = 200;
 interface FoundRow extends CursorRow {
   readonly found: number;
   readonly id: string | null;
+  /** On the first row only, where facets are asked for. */
+  readonly counts: readonly CountRow[] | null;
 }
 
 /** A page of releases. */
@@ -25,6 +28,8 @@ export interface FoundPage {
   readonly page: Page<ReleaseSummaryView>;
   /** What stood in for the text, where nothing was found for it. */
   readonly correction: Correction | undefined;
+  /** Of the facets that the list is not narrowed down by, where its own rows were at hand to be counted. */
+  readonly counts?: readonly CountRow[] | undefined;
 }
 
 /** One list of releases: finds its rows by the cheapest of three ways. */
@@ -43,12 +48,14 @@ export class ReleaseSearch {
     const query = queryOf(this.asked);
     if (query === undefined) return { page: await this.along('release'), correction: undefined };
     await seek(this.unit, query);
-    const { found, page } = await this.ranked();
+    const { found, page, counts } = await this.ranked({
+      facets: unfiltered(this.asked, this.asked.request.query.facets ?? []),
+    });
     if (found === 0 && this.asked.text !== undefined) return this.corrected(this.asked.text);
-    if (found <= MOST_RANKED) return { page, correction: undefined };
-    if (this.isByRelevance) return { page: await this.withExact(query), correction: undefined };
+    if (found <= MOST_RANKED) return { page, correction: undefined, counts };
+    if (this.isByRelevance) return { page: await this.withExact(query), correction: undefined, counts };
     await seekAlong(this.unit, query);
-    return { page: await this.along('document'), correction: undefined };
+    return { page: await this.along('document'), correction: undefined, counts };
   }
 
   private get isByRelevance(): boolean {
@@ -81,28 +88,35 @@ export class ReleaseSearch {
     return (await this.ranked({ exact: rows.map(({ id }) => id) })).page;
   }
 
+  /** Ranks what is sought and, with it, counts it by `facets`: finding the rows is half of what either costs. */
   private async ranked({
     correction,
     exact = [],
-  }: { readonly correction?: Correction | undefined; readonly exact?: readonly string[] } = {}): Promise<{
-    found: number;
-    page: Page<ReleaseSummaryView>;
-  }> {
+    facets = [],
+  }: {
+    readonly correction?: Correction;
+    readonly exact?: readonly string[];
+    readonly facets?: readonly ListFacet[];
+  }): Promise<{ found: number; page: Page<ReleaseSummaryView>; counts: readonly CountRow[] | undefined }> {
     const bound = new Bound(this.unit.tenantId);
     const rank = this.rankOf(bound, correction);
-    const columns = `s.release_id as id, s.artist_key, s.title_key, s.released_key, ${rank} as rank`;
+    const columns = `s.release_id as id, s.artist_key, s.title_key, s.released_key, ${rank} as rank${facets.length > 0 ? ', s.facets' : ''}`;
     const rows = `select ${columns} from catalog.release_search s where s.tenant_id = $1 and ${this.conditions('document', bound)}`;
     const first = exact.length === 0 ? '' : `${rows} and s.release_id = any(${bound.add(exact, 'uuid[]')}) union`;
+    const counts = facets.length > 0 ? countsOf(facets, bound) : 'null::json';
     const list = this.planOf('m', bound);
     const found = await shaped<FoundRow & Record<string, unknown>>(
       this.unit,
       `with m as materialized (${first} (${rows} limit ${MOST_RANKED + 1})),
             page as (select m.id, ${list.cursorKey}, row_number() over (order by ${list.orderBy}) as place
                        from m where ${list.where} order by ${list.orderBy} limit ${list.limit})
-       select f.found, p.id, p.cursor_key from (select count(*)::integer as found from m) as f left join page p on true order by p.place`,
+       select f.found, p.id, p.cursor_key, case when coalesce(p.place, 1) = 1 then (${counts}) end as counts
+         from (select count(*)::integer as found from m) as f left join page p on true order by p.place`,
       list.values,
     );
-    return { found: found[0]?.found ?? 0, page: await this.shown(list, found, 'document') };
+    const [top] = found;
+    const page = await this.shown(list, found, 'document');
+    return { found: top?.found ?? 0, page, counts: top?.counts ?? undefined };
   }
 
   /** Goes along the index of the order; with documents, looking at each. */
@@ -211,4 +225,10 @@ export class ReleaseSearch {
     const { tenantId } = this.unit;
     return new ListPlan(own, { ...request, filters: [] }, { tenantId, cursors, values: bound.values });
   }
+}
+
+/** What `counting` tells of the rows `m`, as one value. */
+function countsOf(facets: readonly ListFacet[], bound: Bound): string {
+  return `select json_agg(n) from (with k as materialized (select m.id, m.facets from m limit ${MOST_COUNTED + 1}),
+    ${counting(facets, bound)}) as n`;
 }
