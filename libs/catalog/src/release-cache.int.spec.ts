@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { readListRequest } from '#platform/http';
 import { newUuid, type SystemActor, systemActor } from '#platform/kernel';
 import { RedisConnection, Unit } from '#platform/persistence';
+import { renderMetrics } from '#platform/telemetry';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { CatalogApp, idsOf } from '../test/catalog-app.js';
 import { SetStockStatus } from './commands/set-stock-status.command.js';
@@ -51,6 +52,26 @@ describe('the cache of reads', () => {
     const { store, id } = await aRelease();
     const first = [await read(store, id), await list(store)];
     expect(await statementsOf(async () => expect([await read(store, id), await list(store)]).toEqual(first))).toBe(0);
+  });
+
+  it('tells as a metric which share of reads it answered', async () => {
+    const { store, id } = await aRelease();
+    const tally = async () => {
+      const { body: text } = await renderMetrics();
+      const of = (outcome: string) =>
+        Number(
+          new RegExp(`^app_catalog_cache_reads_total\\{kind="release",outcome="${outcome}".*\\} (\\d+)$`, 'm').exec(
+            text,
+          )?.[1] ?? 0,
+        );
+      const ratio = /^app_catalog_cache_hit_ratio\{kind="release".*\} ([\d.]+)$/m.exec(text)?.[1];
+      return { hits: of('hit'), misses: of('miss'), ratio: Number(ratio) };
+    };
+    const before = await tally();
+    for (let reads = 0; reads < 4; reads++) await read(store, id);
+    const after = await tally();
+    expect([after.hits - before.hits, after.misses - before.misses]).toEqual([3, 1]);
+    expect(after.ratio).toBeCloseTo(after.hits / (after.hits + after.misses), 10);
   });
 
   it('shows whoever writes what it wrote, a hundred times in a row', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newUuid, parseId, type SystemActor } from '#platform/kernel';
+import { formatId, newUuid, parseId, type SystemActor } from '#platform/kernel';
 import { readListRequest } from '#platform/http';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { CatalogApp, idsOf } from '../../test/catalog-app.js';
@@ -112,6 +112,34 @@ describe('categories', () => {
     expect([await titles(rock), await titles(punk), await titles(jazz)]).toEqual([['A', 'B'], ['A'], ['A']]);
     await move(store, punk, jazz);
     expect([await titles(rock), await titles(jazz)]).toEqual([['B'], ['A']]);
+  });
+
+  it('of another store are no filter: nothing is found by them, and nothing is counted', async () => {
+    const [store, other] = [app.newStore(), app.newStore()];
+    const rock = await create(other, 'Rock');
+    for (const owner of [store, other]) {
+      const [id = ''] = idsOf(await app.upsert(owner, [{ externalId: '1', title: 'A', country: 'UK' }]));
+      if (owner === other)
+        await app.bus.execute(new SetReleaseCategories(other, id, { input: { categoryIds: [rock] } }));
+    }
+    const request = readListRequest(RELEASES, {
+      'filter[category]': formatId('category', rock),
+      facets: 'category,country',
+      include: 'total',
+    });
+    const found = async (owner: SystemActor) => {
+      const { data, page } = await app.bus.execute(new ListReleases(owner, request));
+      const { facets, total } = page as typeof page & { facets: { name: string; values: unknown[] }[] };
+      return {
+        titles: data.map(({ title }) => title),
+        total: total?.count,
+        country: facets[1]?.values,
+        category: facets[0]?.values,
+      };
+    };
+    const uk = [{ value: 'UK', count: 1 }];
+    expect(await found(other)).toMatchObject({ titles: ['A'], total: 1, country: uk });
+    expect(await found(store)).toEqual({ titles: [], total: 0, country: [], category: [] });
   });
 
   it('are deleted only when nothing is in them', async () => {

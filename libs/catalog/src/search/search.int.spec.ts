@@ -155,6 +155,30 @@ describe('a list', () => {
     });
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['as it is filtered', { 'filter[genre]': 'Rock' }],
+    ['as it is searched', { q: 'beatles' }],
+    ['as it is spelt', { q: 'beatels' }],
+    ['without any filter', {}],
+    ['of nothing', { q: 'beatles', 'filter[genre]': 'Jazz' }],
+  ])('counts the rows of a list %s, and the same on its second page', async (_, parameters) => {
+    const all = await list(parameters);
+    const first = await list({ ...parameters, limit: '1', facets: 'country' });
+    const inUk = all.data.filter(({ country }) => country === 'UK').length;
+    const expected = [
+      {
+        name: 'country',
+        values: inUk === 0 ? [] : expect.arrayContaining([{ value: 'UK', count: inUk }]),
+        capped: false,
+      },
+    ];
+    expect(first.page).toMatchObject({ facets: expected });
+    const cursor = first.page.nextCursor;
+    if (cursor === null) return expect(all.data.length).toBeLessThan(2);
+    const second = await list({ ...parameters, limit: '1', facets: 'country', cursor });
+    expect(second.page).toMatchObject({ facets: (first.page as { facets?: unknown }).facets });
+  });
+
   it.each<Record<string, string>>([{ q: 'the' }, { 'filter[genre]': 'Rock', sort: 'artist' }, { sort: '-title' }, {}])(
     'with %j shows every row once over its pages, there and back',
     async (parameters) => {
