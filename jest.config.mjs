@@ -26,7 +26,8 @@ const slow = { testTimeout: 60_000 };
 export default {
   // A worker that has loaded thirty framework files holds 600 MB; a fresh one is cheaper than a swapping one.
   workerIdleMemoryLimit: '512MB',
-  maxWorkers: 2,
+  // One more than the smallest machine has cores: many tests wait for something to come back.
+  maxWorkers: 3,
   ...slow,
   coverageProvider: 'v8',
   coverageDirectory: 'coverage',
