@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi } from '../support/api.js';
 import { Client, makeStore, PATIENT } from '../support/client.js';
 import { randomId } from '../support/examples.js';
@@ -140,6 +140,59 @@ describe('what is refused', () => {
     const body = { categoryIds: [randomId('category')] };
     const answer = await client.call('PUT', `${RELEASES}/${id}/categories`, { key, body });
     expect(answer).toMatchObject({ status: 422, body: { code: 'catalog.category_unknown' } });
+  });
+});
+
+describe('stock', () => {
+  const STOCK = '/api/v1/inventory';
+  const price = (amount: number, currency = 'EUR') => ({ price: { amount, currency }, reason: 'sale' });
+  let release: string;
+  let pool: string;
+  const reserve = (itemId: string, quantity: number) => ['reservations', { items: [{ itemId, quantity }] }] as const;
+
+  beforeAll(async () => {
+    ({ id: release } = await created());
+    const body = { releaseId: release, kind: 'pool', quantity: 5, price: price(100).price };
+    ({ id: pool } = (await post(`${STOCK}/items`, body)).body);
+  });
+
+  it.each<[string, (id: string) => readonly [path: string, body: object], number, string]>([
+    ['a negative quantity', () => ['items', { releaseId: release, kind: 'pool', quantity: -1 }], 400, '/quantity'],
+    ['a reservation of nothing', (id) => reserve(id, 0), 400, '/items/0/quantity'],
+    ['a reservation of less than nothing', (id) => reserve(id, -1), 400, '/items/0/quantity'],
+    ['a reservation of a half', (id) => reserve(id, 0.5), 400, '/items/0/quantity'],
+    ['a reservation beyond the safe integers', (id) => reserve(id, 2 ** 53), 400, '/items/0/quantity'],
+    ['a reservation of a release', () => reserve(release, 1), 400, '/items/0/itemId'],
+    ['an adjustment by a fraction', (id) => [`items/${id}/adjust`, { delta: 0.1, reason: 'x' }], 400, '/delta'],
+    ['an adjustment that overflows', (id) => [`items/${id}/adjust`, { delta: 1e10, reason: 'x' }], 400, '/delta'],
+    ['an adjustment below what is there', (id) => [`items/${id}/adjust`, { delta: -6, reason: 'x' }], 422, ''],
+    ['a count below zero', (id) => [`items/${id}/count`, { counted: -1 }], 400, '/counted'],
+    [
+      'a transfer of nothing',
+      (id) => [`items/${id}/transfer`, { to: randomId('location'), quantity: 0 }],
+      400,
+      '/quantity',
+    ],
+    ['a transfer to an item', (id) => [`items/${id}/transfer`, { to: id, quantity: 1 }], 400, '/to'],
+    ['a negative price', (id) => [`items/${id}/price`, price(-1)], 400, '/price'],
+    ['a price with a fraction', (id) => [`items/${id}/price`, price(0.5)], 400, '/price/amount'],
+    ['a price beyond the safe integers', (id) => [`items/${id}/price`, price(2 ** 53)], 400, '/price/amount'],
+    ['a price in no currency', (id) => [`items/${id}/price`, price(1, 'XXX')], 400, '/price/currency'],
+    ['a grade outside the scale', (id) => [`items/${id}/regrade`, { mediaGrade: 'VG++' }], 400, '/mediaGrade'],
+  ])('is not changed by %s', async (_, ask, status, pointer) => {
+    const [path, body] = ask(pool);
+    const answer = await post<{ errors?: { pointer: string }[]; code: string }>(`${STOCK}/${path}`, body);
+    expect([answer.status, answer.body.errors?.[0]?.pointer ?? '']).toEqual([status, pointer]);
+    const { body: item } = await client.call('GET', `${STOCK}/items/${pool}`, { key });
+    expect(item).toMatchObject({ version: 1 });
+  });
+
+  it('that is not enough is refused with all that is short, and what is left', async () => {
+    const answer = await post(`${STOCK}/reservations`, { items: [{ itemId: pool, quantity: 6 }] });
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { code: 'inventory.not_enough_stock', shortages: [{ itemId: pool, requested: 6, available: 5 }] },
+    });
   });
 });
 
