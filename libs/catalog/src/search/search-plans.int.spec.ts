@@ -106,6 +106,13 @@ describe('the plan of a list', () => {
     expect(plan).not.toMatch(/Seq Scan on release(_search)? /);
   });
 
+  it('that is counted by facets is looked up once more for each facet that filters it, and for no other', async () => {
+    const filters = { 'filter[genre]': 'Jazz', 'filter[decade]': '1970' };
+    const looks = async (facets: string) =>
+      (await plansOf({ ...filters, facets })).match(/Bitmap Index Scan on release_search_document/g)?.length;
+    expect([await looks('label,style,inStock,category'), await looks('label,genre,decade')]).toEqual([1, 3]);
+  });
+
   it('by a misspelt word looks into the terms’ index with the tenant', async () => {
     const plan = await plansOf({ q: 'titel 7pss' });
     expect(plan).toMatch(/Bitmap Index Scan on search_term_likeness/);
