@@ -34,7 +34,7 @@ const UPLOADED = `
   values ($1, $2, 'stream', 'complete', 'bench.csv', $3, $3, $3, sha256('bench'), false, now(), now() + interval '1 day', now(), 1)`;
 
 /** CPU microseconds of a process so far, from the scheduler's own account. */
-function cpuOf(pid) {
+export function cpuOf(pid) {
   try {
     return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1_000;
   } catch {

@@ -1,10 +1,12 @@
 import { measureFairness, measureRetries, measureTakeover } from './engine.mjs';
 import { measureOrder } from './order.mjs';
 import { measureReleases } from './releases.mjs';
+import { measureStock } from './stock.mjs';
 
 /** `npm run bench -- freight [PART...]`: without parts all of them, each on a database of its own. */
 const PARTS = {
   releases: measureReleases,
+  stock: measureStock,
   order: measureOrder,
   fairness: measureFairness,
   retries: measureRetries,

@@ -7,7 +7,7 @@ import { Installation, used } from './installation.mjs';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 200_000);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-export const MAPPING = {
+const MAPPING = {
   source: 'bench',
   release: {
     externalId: { column: 'id' },
@@ -29,7 +29,7 @@ const TABLES = ['catalog.release', 'catalog.external_id', 'catalog.release_searc
 const word = (index) => WORDS[index % WORDS.length];
 
 /** A file of generated releases: as many different artists as a shop has, titles of three words. */
-export function* generate(rows) {
+function* generate(rows) {
   let text = 'id,title,artist,label,number,year,genre,format,country\n';
   for (let row = 1; row <= rows; row++) {
     const title = `${word(row)} ${word(row * 7 + 3)} ${row}`;

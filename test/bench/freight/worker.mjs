@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CatalogWorkerModule } from '#libs/catalog';
 import { FilesWorkerModule } from '#libs/files';
 import { FreightWorkerModule } from '#libs/freight';
+import { InventoryModule } from '#libs/inventory';
 import { EventingModule } from '#platform/eventing';
 import { JobsModule } from '#platform/jobs';
 import { PersistenceModule, RedisModule } from '#platform/persistence';
@@ -37,6 +38,7 @@ const module = await Test.createTestingModule({
     EventingModule.forRoot(),
     FilesWorkerModule.forRoot({ folder: uploads, uploadBytes: 2 ** 31, tenantBytes: 2 ** 33, keepMs: 86_400_000 }),
     CatalogWorkerModule,
+    InventoryModule,
     JobsModule.forRoot({ concurrency }),
     FreightWorkerModule,
   ],
