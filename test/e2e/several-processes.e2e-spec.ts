@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client as PgClient } from 'pg';
 import { parseId } from '#platform/kernel';
 import type { Answer } from '../support/api.js';
-import { type ApiProcess, apiSettings, startApiProcess } from '../support/api-process.js';
+import { type ApiProcess, apiSettings, startApiProcesses } from '../support/api-process.js';
 import { type BareStore, Client, logFaults, makeBareStore } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
 import { answerOn, rawSocket } from '../support/raw-http.js';
@@ -17,7 +17,11 @@ await database.admin('create extension pg_stat_statements');
 const redis = await OwnRedis.create();
 await redis.start();
 const settings = apiSettings(database, { REDIS_URL: redis.url, API_PROCESSES: String(PROCESSES) });
-const processes = await Promise.all(Array.from({ length: PROCESSES }, () => startApiProcess(settings)));
+const processes = await startApiProcesses(settings, PROCESSES).catch(async (error: unknown) => {
+  await redis.remove();
+  await database.drop();
+  throw error;
+});
 const clients = processes.map(({ url }) => new Client(url, [503]));
 const operatorToken = settings['OPERATOR_TOKEN'] ?? '';
 

@@ -7,6 +7,9 @@ import type { TestDatabase } from './database.js';
 import { ROOT } from './project.js';
 import { eventually } from './redis-server.js';
 
+/** Only ends what will never come about: several apis that start at once on a busy machine take their time. */
+const START_WITHIN_MS = 60_000;
+
 /** How a process ended. */
 export interface Ending {
   readonly code: number | null;
@@ -46,6 +49,16 @@ export function apiSettings(database: TestDatabase, own: Record<string, string> 
   };
 }
 
+/** Several apis over one database. When one does not start, none stays behind. */
+export async function startApiProcesses(settings: Record<string, string>, count: number): Promise<ApiProcess[]> {
+  const starts = await Promise.allSettled(Array.from({ length: count }, () => startApiProcess(settings)));
+  const started = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (!failed) return started;
+  await Promise.all(started.map((process) => process.kill()));
+  throw failed.reason;
+}
+
 /** Runs the api's main file with exactly these settings. */
 export function runApi(settings: Record<string, string>): {
   child: ChildProcess;
@@ -73,8 +86,14 @@ export async function startApiProcess(settings: Record<string, string>): Promise
   const { child, output, ended } = runApi(settings);
   const listening = (): string | undefined => output.find((line) => line.includes('the api listens'));
   const died = ended.then(({ code }) => Promise.reject(new Error(`the api ended with ${code}: ${output.join('')}`)));
-  await Promise.race([eventually('the api listens', () => listening() !== undefined, 20_000), died]);
   died.catch(() => undefined);
+  try {
+    await Promise.race([eventually('the api listens', () => listening() !== undefined, START_WITHIN_MS), died]);
+  } catch (error) {
+    // Nobody else knows of it, so nobody else would end it.
+    child.kill('SIGKILL');
+    throw error;
+  }
   const { url, adminPort } = JSON.parse(listening() ?? '{}') as { url: string; adminPort: number };
   const pid = child.pid ?? 0;
   return {

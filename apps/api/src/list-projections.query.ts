@@ -27,7 +27,7 @@ export function projectionStatuses(unit: Unit, name: string | null = null): Prom
 const STATUSES = `
   with drawn as (select case when is_called then last_value else 0 end as position from es.event_position)
   select p.name, case when min(p.kind) = 'reaction' then 'reaction' else 'projection' end as kind, min(p.version) filter (where live) as version,
-         (count(*) filter (where live))::int as shards, bool_or(p.paused) as paused, min(p.wish) as pending,
+         (count(*) filter (where live))::int as shards, bool_or(p.paused) as paused, min(case p.wish when 'replaying' then 'replay' else p.wish end) as pending,
          (d.position - min(case when p.kind = 'inline' then d.position else p.position end) filter (where live)) as "lagEvents",
          coalesce(max(p.lag_seconds) filter (where live), 0)::float8 as "lagSeconds",
          (min(greatest(0, p.position)) filter (where not live))::float8 / greatest(1, d.position) as "rebuildProgress",

@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../test/support/
 import { eventually } from '../../../../test/support/redis-server.js';
 import { createEffectTable, startWorker, type TestWorker, type WorkerSetup } from '../../../../test/support/worker.js';
 import { type Death, type ITaskHandler, TooEarly } from './task-handler.js';
-import { WorkViews } from './work-views.js';
+import { type WorkerView, WorkViews } from './work-views.js';
 
 const KIND = 'test.work';
 const tenantId = newUuid();
@@ -170,16 +170,13 @@ describe('how work ends that is not done', () => {
     const id = await enqueue({ tenantId, kind: KIND });
     await reaches(id, 'running');
     const views = app.get(WorkViews, { strict: false });
-    // Cleanups of the platform run at the start, too.
+    let workersNow: readonly WorkerView[] = [];
+    // Cleanups of the platform run at the start, too, and may begin at any moment: what is judged is one look.
     await eventually('only this task runs', async () => {
-      const [only] = await work.run({ tenantId }, () => views.workers());
-      return only?.running === 1;
+      workersNow = await work.run({ tenantId }, () => views.workers());
+      return workersNow[0]?.running === 1;
     });
-    const [workersNow, queues, units] = await work.run({ tenantId }, async () => [
-      await views.workers(),
-      await views.queues(),
-      await views.byIds([id]),
-    ]);
+    const [queues, units] = await work.run({ tenantId }, async () => [await views.queues(), await views.byIds([id])]);
     expect(workersNow).toEqual([expect.objectContaining({ slots: 4, running: 1, draining: false })]);
     expect(queues.find(({ kind }) => kind === KIND)).toMatchObject({ running: 1, ready: 0, failed: 0 });
     expect(units.get(id)).toMatchObject({ state: 'running', attempt: 1, maxAttempts: 6 });

@@ -11,6 +11,7 @@ import { EsInlineReadModels } from './20261125100000-es-inline-read-models.js';
 import { CatalogReleases } from './20261125100100-catalog-releases.js';
 import { CatalogCategories } from './20261125100200-catalog-categories.js';
 import { EsParkedCommands } from './20261125103000-es-parked-commands.js';
+import { EsReplays } from './20261125103100-es-replays.js';
 import { InventoryStock } from './20261125110000-inventory-stock.js';
 import { InventoryReadModels } from './20261125110100-inventory-read-models.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
@@ -37,6 +38,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125100100-catalog-releases', type: CatalogReleases },
   { name: '20261125100200-catalog-categories', type: CatalogCategories },
   { name: '20261125103000-es-parked-commands', type: EsParkedCommands },
+  { name: '20261125103100-es-replays', type: EsReplays },
   { name: '20261125110000-inventory-stock', type: InventoryStock },
   { name: '20261125110100-inventory-read-models', type: InventoryReadModels },
   { name: '20261125120000-jobs-work', type: JobsWork },

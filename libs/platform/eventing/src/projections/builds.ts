@@ -5,6 +5,9 @@ import type { Subscriber } from './subscriber.js';
 /** A build's position while its slot still holds rows of an earlier one. */
 export const NOT_CLEARED = -1;
 
+/** What the operator asked for; `replaying` once it is under way. */
+type Wish = 'rebuild' | 'replay' | 'replaying' | 'drop';
+
 /** How far one shard of a build has come. A build is a version of a projection in a slot. */
 export interface Build {
   readonly name: string;
@@ -15,7 +18,7 @@ export interface Build {
   readonly position: number;
   readonly status: 'catching_up' | 'live' | 'retired';
   readonly paused: boolean;
-  readonly wish: 'rebuild' | 'replay' | 'drop' | null;
+  readonly wish: Wish | null;
 }
 
 const COLUMNS = 'name, slot, shard, shards, version, position, status, paused, wish';
@@ -65,10 +68,10 @@ export async function dropBuild(unit: Unit, { name, slot }: Build): Promise<void
   await unit.run(`delete from es.projections where name = $1 and slot = $2 and wish = 'drop'`, [name, slot]);
 }
 
-/** Forgets what the operator asked for. */
-export async function dropWish(unit: Unit, { name, slot, shard }: Build): Promise<void> {
-  const sql = 'update es.projections set wish = null where name = $1 and slot = $2 and shard = $3';
-  await unit.run(sql, [name, slot, shard]);
+/** Moves on with what the operator asked for; what was asked for meanwhile stays. */
+export async function changeWish(unit: Unit, { name, slot, shard }: Build, from: Wish, to: Wish | null): Promise<void> {
+  const sql = 'update es.projections set wish = $5 where name = $1 and slot = $2 and shard = $3 and wish = $4';
+  await unit.run(sql, [name, slot, shard, from, to]);
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 import { isConnectionLost } from '#platform/persistence';
 import { FeedSampler } from '../feed/feed-sampler.js';
 import { Loop } from '../feed/loop.js';
-import { type Build, dropWish, NOT_CLEARED, noteError, openBuilds, registerBuilds } from './builds.js';
+import { type Build, changeWish, NOT_CLEARED, noteError, openBuilds, registerBuilds } from './builds.js';
 import { FeedMeter } from './feed-meter.js';
 import { Pages } from './pages.js';
 import { Rebuilds } from './rebuilds.js';
@@ -121,11 +121,11 @@ export class FeedRunner implements OnApplicationBootstrap, BeforeApplicationShut
   private async turn(subscriber: Subscriber, build: Build): Promise<boolean> {
     if (build.wish === 'rebuild') {
       if (subscriber.kind !== 'reaction') await this.rebuilds.begin(subscriber);
-      else await this.units.run((unit) => dropWish(unit, build));
+      else await this.units.run((unit) => changeWish(unit, build, 'rebuild', null));
       return true;
     }
     if (build.position === NOT_CLEARED || build.wish === 'drop') return this.rebuilds.clear(subscriber, build);
-    if (build.wish === 'replay') await this.replays.run(subscriber, build);
+    if (build.wish?.startsWith('replay')) await this.replays.run(subscriber, build);
     if (subscriber.kind === 'inline' && build.status === 'live') return false;
     const upTo = this.sampler.position;
     const careful = this.trackOf(keyOf(build)).failures >= FAILURES_BEFORE_CARE;

@@ -81,6 +81,12 @@ describe('projections', () => {
         where type = '${POSTED}' group by tenant_id, stream_id order by tenant_id, stream_id`,
     );
   const caughtUp = () => eventually('the view is complete', async () => same(await shown(), await expected()), 15_000);
+  const waiting = async () =>
+    (
+      await database.admin(`select 1 from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`, [
+        database.name,
+      ])
+    ).length;
   const ask = (what: string) => database.admin(`update es.projections set ${what} where name = 'ledger.balances'`);
 
   it('folds the events of all tenants, each under its own tenant, whatever the pages', async () => {
@@ -167,6 +173,32 @@ describe('projections', () => {
     await caughtUp();
   });
 
+  it('does what is asked while a replay runs after it', async () => {
+    let [isFixed, holds] = [false, false];
+    const held: (() => void)[] = [];
+    const one = await worker([
+      balances({}, async (events) => {
+        if (holds) await new Promise<void>((go) => held.push(go));
+        if (!isFixed && events.some(({ data }) => amountOf(data) === 13)) throw new Error('unlucky');
+      }),
+    ]);
+    await write(one, newUuid(), [13]);
+    await eventually('it is parked', async () => (await parked()).length === 1, 15_000);
+    holds = true;
+    await ask(`wish = 'replay'`);
+    await eventually('it is being tried', () => held.length > 0);
+    const again = ask(`wish = 'replay'`);
+    await eventually('it is asked for again', async () => (await waiting()) > 0);
+    holds = false;
+    for (const go of held) go();
+    await again;
+    await eventually('it was tried twice', async () => (await parked())[0]?.attempts === 3);
+    isFixed = true;
+    await ask(`wish = 'replay'`);
+    await caughtUp();
+    expect(await parked()).toEqual([]);
+  });
+
   it('parks what it cannot decode: a schema of the future', async () => {
     const decode = (event: FeedEvent): FeedEvent => {
       if (amountOf(event.data) === 99) throw new Error('a schema of the future');
@@ -222,6 +254,26 @@ describe('projections', () => {
     await ask(`wish = 'rebuild'`);
     await eventually('and back', async () => (await builds())[0]?.['status'] === 'live', 20_000);
     await caughtUp();
+  });
+
+  it('forgets what was asked of a build that is retired before anybody got to it', async () => {
+    const held: (() => void)[] = [];
+    let holds = false;
+    const one = await worker([balances({}, () => (holds ? new Promise<void>((go) => held.push(go)) : undefined))]);
+    await write(one, newUuid(), [1, 2]);
+    await caughtUp();
+    holds = true;
+    await ask(`wish = 'rebuild'`);
+    await eventually('the new build is under way', () => held.length > 0);
+    // Paused, so that nobody does what is asked before the view turns.
+    await database.admin(`update es.projections set paused = true, wish = 'replay' where slot = 'a'`);
+    holds = false;
+    for (const go of held) go();
+    await eventually('it has turned', async () => (await builds())[0]?.['status'] === 'retired');
+    expect(await builds()).toMatchObject([
+      { slot: 'a', status: 'retired', wish: null },
+      { slot: 'b', status: 'live', wish: null },
+    ]);
   });
 
   it('builds a newer version beside the live one and turns to it; older code leaves it alone', async () => {

@@ -3,9 +3,9 @@ import { pgCode, type Unit } from '#platform/persistence';
 import {
   beginBuild,
   type Build,
+  changeWish,
   claimBuild,
   dropBuild,
-  dropWish,
   lockBuilds,
   moveBuild,
   NOT_CLEARED,
@@ -43,7 +43,7 @@ export class Rebuilds {
     await this.units.run(async (unit) => {
       const builds = await lockBuilds(unit, subscriber.name);
       const wished = builds.filter(({ wish }) => wish === 'rebuild');
-      for (const build of wished) await dropWish(unit, build);
+      for (const build of wished) await changeWish(unit, build, 'rebuild', null);
       const isUnderWay = builds.some(({ status }) => status === 'catching_up');
       if (wished.length > 0 && !isUnderWay) await beginBuild(unit, subscriber, builds);
     });
@@ -156,4 +156,6 @@ export class Rebuilds {
 }
 
 const DRAWN = 'select case when is_called then last_value else 0 end as position from es.event_position';
-const FLIP = `update es.projections set status = case when slot = $2 then 'live' else 'retired' end, updated_at = now() where name = $1`;
+/** What was asked of the build that is retired went with it: nobody looks at it any more. */
+const FLIP = `update es.projections set status = case when slot = $2 then 'live' else 'retired' end,
+    wish = case when slot = $2 then wish end, updated_at = now() where name = $1`;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Unit } from '#platform/persistence';
 import { readEvents } from '../feed/feed.js';
-import { type Build, claimBuild, dropWish, errorNote } from './builds.js';
+import { type Build, changeWish, claimBuild, errorNote } from './builds.js';
 import { Digestion } from './digestion.js';
 import { EVENT_DECODER } from './pages.js';
 import { type EventDecoder, parkedName, type Subscriber } from './subscriber.js';
@@ -25,6 +25,7 @@ export class Replays {
 
   /** Tries every parked stream of a shard once; the first event that still fails keeps its stream parked. */
   async run(subscriber: Subscriber, build: Build): Promise<void> {
+    await this.units.run((unit) => changeWish(unit, build, 'replay', 'replaying'));
     const name = parkedName(build.name, build.slot);
     let last: ParkedStream | undefined;
     for (;;) {
@@ -33,7 +34,7 @@ export class Replays {
       while (await this.replay(subscriber, build, next));
       last = next;
     }
-    await this.units.run((unit) => dropWish(unit, build));
+    await this.units.run((unit) => changeWish(unit, build, 'replaying', null));
   }
 
   /** Whether all that was tried went well and there may be more. */
