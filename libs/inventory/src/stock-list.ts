@@ -24,6 +24,9 @@ const containsRule: ValueRule = {
   decode: (value) => `%${searchText(String(value)).replace(/[\\%_]/g, '\\$&')}%`,
 };
 
+/** The price as its index has it: -1 where there is none. Not `coalesce`, which keeps bounds out of the index under the tenant's policy. */
+export const PRICE = '(case when s.price_amount is null then -1 else s.price_amount end)';
+
 /** What the stock list can be asked for. */
 export const STOCK_ITEMS: ListSpec = {
   name: 'stock-items',
@@ -31,7 +34,7 @@ export const STOCK_ITEMS: ListSpec = {
   sort: {
     receivedAt: { sql: 's.received_at', type: 'timestamptz' },
     artist: { sql: 's.artist_key', type: 'text' },
-    price: { sql: 'coalesce(s.price_amount, -1)', type: 'bigint' },
+    price: { sql: PRICE, type: 'bigint' },
     onHand: { sql: 's.on_hand', type: 'bigint' },
   },
   defaultSort: '-receivedAt',
@@ -54,9 +57,8 @@ export const STOCK_ITEMS: ListSpec = {
     text: { sql: 's.search', type: 'text', rule: containsRule, matches: (values) => `s.search like all (${values})` },
     lowStock: { sql: 's.is_low', type: 'boolean', rule: flagRule() },
     currency: { sql: 's.price_currency', type: 'text', rule: oneOfRule(currencyCodes) },
-    // As the index has it: -1 where there is no price.
     price: {
-      sql: 'coalesce(s.price_amount, -1)',
+      sql: PRICE,
       least: 0,
       type: 'bigint',
       rule: wholeNumberRule({ min: 0, max: Number.MAX_SAFE_INTEGER }),

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 import { newUuid } from '#platform/kernel';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { PRICE } from '../stock-list.js';
 
 /** A tenant's list of 20,000 items, as the projection writes it, beside another tenant's. */
 const FILL = `
@@ -20,12 +22,20 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
+/** As the api's role: what its policy of the tenant hides decides which conditions an index may answer. */
 async function planOf(condition: string, order: string): Promise<string> {
-  const rows = await db.admin<{ 'QUERY PLAN': string }>(
-    `explain select s.item_id from inventory.stock_row_a s where s.tenant_id = '${tenant}' and ${condition}
-      order by ${order} desc, s.item_id desc limit 21`,
-  );
-  return rows.map((row) => row['QUERY PLAN']).join('\n');
+  const client = new Client({ connectionString: db.rtUrl });
+  await client.connect();
+  try {
+    await client.query(`select set_config('app.tenant_id', $1, false)`, [tenant]);
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain select s.item_id from inventory.stock_row_a s where s.tenant_id = '${tenant}' and ${condition}
+        order by ${order} desc, s.item_id desc limit 21`,
+    );
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    await client.end();
+  }
 }
 
 describe('the plan of the stock list', () => {
@@ -42,12 +52,9 @@ describe('the plan of the stock list', () => {
   });
 
   it('by price walks its index', async () => {
-    const plan = await planOf(`s.status <> 'written_off'`, 'coalesce(s.price_amount, -1)');
+    const plan = await planOf(`s.status <> 'written_off'`, PRICE);
     expect(plan).toMatch(/Index Scan Backward using stock_row_price_a/);
-    const dear = await planOf(
-      `s.status <> 'written_off' and coalesce(s.price_amount, -1) >= 19000`,
-      'coalesce(s.price_amount, -1)',
-    );
+    const dear = await planOf(`s.status <> 'written_off' and ${PRICE} >= 19000`, PRICE);
     expect(dear).toMatch(/Index Cond: .*price_amount.*>= 19000/);
   });
 });

@@ -17,6 +17,7 @@ import { InventoryReadModels } from './20261125110100-inventory-read-models.js';
 import { JobsWork } from './20261125120000-jobs-work.js';
 import { JobsKeys } from './20261125120100-jobs-keys.js';
 import { FilesUploads } from './20261125130000-files-uploads.js';
+import { InventoryPriceOrder } from './20261125150000-inventory-price-order.js';
 import { FreightJobs } from './20261125140000-freight-jobs.js';
 
 interface ListedMigration {
@@ -45,6 +46,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125120100-jobs-keys', type: JobsKeys },
   { name: '20261125130000-files-uploads', type: FilesUploads },
   { name: '20261125140000-freight-jobs', type: FreightJobs },
+  { name: '20261125150000-inventory-price-order', type: InventoryPriceOrder },
 ];
 
 /** Their names, for the schema check at start. */
