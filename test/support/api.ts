@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DynamicModule } from '@nestjs/common';
@@ -64,6 +65,7 @@ export async function startTestApi(
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   await database.admin(EXAMPLE_PROJECTION);
+  const uploads = await mkdtemp(join(tmpdir(), 'recrate-uploads-'));
   const operatorToken = `op_${randomBytes(32).toString('base64url')}`;
   const config = apiConfig({
     NODE_ENV: 'test',
@@ -71,7 +73,7 @@ export async function startTestApi(
     DATABASE_URL_PLATFORM: database.platformUrl,
     REDIS_URL: process.env['TEST_REDIS_URL'],
     RECRATE_SECRET: randomBytes(32).toString('base64url'),
-    UPLOADS_FOLDER: join(tmpdir(), `recrate-uploads-${process.pid}`),
+    UPLOADS_FOLDER: uploads,
     OPERATOR_TOKEN: operatorToken,
     ...settings,
   });
@@ -102,6 +104,7 @@ export async function startTestApi(
     close: async () => {
       await app.close();
       await database.drop();
+      await rm(uploads, { recursive: true });
     },
   };
 }
