@@ -16,10 +16,8 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The built api in a process of its own. */
-export interface ApiProcess {
-  readonly url: string;
-  readonly adminUrl: string;
+/** A built app in a process of its own. */
+export interface AppProcess {
   readonly pid: number;
   /** Log lines so far. */
   readonly lines: readonly string[];
@@ -30,6 +28,12 @@ export interface ApiProcess {
   residentMib(): number;
   /** Ends it at once, if it has not ended. */
   kill(): Promise<void>;
+}
+
+/** The built api in a process of its own. */
+export interface ApiProcess extends AppProcess {
+  readonly url: string;
+  readonly adminUrl: string;
 }
 
 /** Settings of an api over a database of the test; several processes share them. */
@@ -59,13 +63,19 @@ export async function startApiProcesses(settings: Record<string, string>, count:
   throw failed.reason;
 }
 
+interface Running {
+  readonly child: ChildProcess;
+  readonly output: string[];
+  readonly ended: Promise<Ending>;
+}
+
 /** Runs the api's main file with exactly these settings. */
-export function runApi(settings: Record<string, string>): {
-  child: ChildProcess;
-  output: string[];
-  ended: Promise<Ending>;
-} {
-  const main = join(ROOT, 'dist/apps/api/src/main.js');
+export function runApi(settings: Record<string, string>): Running {
+  return runApp('api', settings);
+}
+
+function runApp(app: 'api' | 'worker', settings: Record<string, string>): Running {
+  const main = join(ROOT, `dist/apps/${app}/src/main.js`);
   const env = { PATH: process.env['PATH'], ...settings };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: string[] = [];
@@ -83,22 +93,36 @@ export function runApi(settings: Record<string, string>): {
 
 /** Starts the api and waits until it listens. */
 export async function startApiProcess(settings: Record<string, string>): Promise<ApiProcess> {
-  const { child, output, ended } = runApi(settings);
-  const listening = (): string | undefined => output.find((line) => line.includes('the api listens'));
-  const died = ended.then(({ code }) => Promise.reject(new Error(`the api ended with ${code}: ${output.join('')}`)));
+  const running = runApi(settings);
+  const { url, adminPort } = await said<{ url: string; adminPort: number }>(running, 'the api listens');
+  return { ...processOf(running), url, adminUrl: `http://127.0.0.1:${adminPort}` };
+}
+
+/** Starts the built worker and waits until it runs. */
+export async function startWorkerProcess(settings: Record<string, string>): Promise<AppProcess> {
+  const running = runApp('worker', settings);
+  await said(running, 'the worker runs');
+  return processOf(running);
+}
+
+/** The line in which a process says so. @throws when it ends before */
+async function said<T>({ child, output, ended }: Running, words: string): Promise<T> {
+  const line = (): string | undefined => output.find((text) => text.includes(words));
+  const died = ended.then(({ code }) => Promise.reject(new Error(`it ended with ${code}: ${output.join('')}`)));
   died.catch(() => undefined);
   try {
-    await Promise.race([eventually('the api listens', () => listening() !== undefined, START_WITHIN_MS), died]);
+    await Promise.race([eventually(words, () => line() !== undefined, START_WITHIN_MS), died]);
   } catch (error) {
     // Nobody else knows of it, so nobody else would end it.
     child.kill('SIGKILL');
     throw error;
   }
-  const { url, adminPort } = JSON.parse(listening() ?? '{}') as { url: string; adminPort: number };
+  return JSON.parse(line() ?? '{}') as T;
+}
+
+function processOf({ child, output, ended }: Running): AppProcess {
   const pid = child.pid ?? 0;
   return {
-    url,
-    adminUrl: `http://127.0.0.1:${adminPort}`,
     pid,
     lines: output,
     ended,

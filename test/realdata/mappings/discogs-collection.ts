@@ -22,4 +22,6 @@ export const discogsCollection: RealImport = {
     },
   },
   options: {},
+  makes: { releases: 315, stock: 316 },
+  skipped: 0,
 };

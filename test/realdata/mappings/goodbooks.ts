@@ -21,4 +21,6 @@ export const goodbooks: RealImport = {
     },
   },
   options: {},
+  makes: { releases: 10_000, stock: 0 },
+  skipped: 0,
 };

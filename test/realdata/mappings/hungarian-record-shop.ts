@@ -38,4 +38,6 @@ export const hungarianRecordShop: RealImport = {
       EX: 'VG+',
     },
   },
+  makes: { releases: 184, stock: 184 },
+  skipped: 0,
 };

@@ -10,4 +10,8 @@ export interface RealImport {
   readonly mapping: MappingInput;
   /** What the job says beside the mapping. */
   readonly options: MappingOptions;
+  /** What a store has of it that had nothing before. */
+  readonly makes: { readonly releases: number; readonly stock: number };
+  /** Records that others of the file take over. */
+  readonly skipped: number;
 }

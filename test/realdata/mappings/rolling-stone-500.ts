@@ -14,4 +14,6 @@ export const rollingStone500: RealImport = {
     },
   },
   options: {},
+  makes: { releases: 500, stock: 0 },
+  skipped: 0,
 };

@@ -18,4 +18,6 @@ export const videoGameSales: RealImport = {
     },
   },
   options: {},
+  makes: { releases: 16_593, stock: 0 },
+  skipped: 5,
 };

@@ -18,9 +18,12 @@ export class ContextTargets extends RecordTargets {
   async apply(of: ImportOf, records: readonly ReadyRecord[]): Promise<Applied[]> {
     const actor = systemActor(of.tenantId, 'freight');
     const releases = await this.releases(actor, of, records);
-    const results = records.map(({ releaseKey }): Applied => {
+    const writers = writersOf(records);
+    const results = records.map(({ releaseKey }, index): Applied => {
       const release = releaseKey === undefined ? undefined : releases.get(releaseKey);
-      return release ? { release } : {};
+      if (!release) return {};
+      const isWriter = release.outcome === 'failed' || writers.get(releaseKey) === index;
+      return { release: isWriter ? release : { ...release, outcome: 'unchanged' } };
     });
     const stock = await this.receiveStock(actor, of, records, results);
     return results.map((result, index) => ({ ...result, ...stock.get(index) }));
@@ -83,6 +86,15 @@ export class ContextTargets extends RecordTargets {
     const outcomes = await this.bus.execute(new ReceiveStockInBulk(actor, input));
     return new Map(places.map((place, index) => [place, { stock: resultOf('stock', outcomes[index]) }]));
   }
+}
+
+/** Which record a release is counted with where several are copies of it: the one that describes it, else the first. */
+function writersOf(records: readonly ReadyRecord[]): Map<string | undefined, number> {
+  const writers = new Map<string | undefined, number>();
+  records.forEach(({ releaseKey, leavesRelease }, index) => {
+    if (!leavesRelease || !writers.has(releaseKey)) writers.set(releaseKey, index);
+  });
+  return writers;
 }
 
 /** Refusals about something that is not there can be cured by putting it there; all others are about the record. */
