@@ -171,7 +171,7 @@ export const EXAMPLE_JOB = `
       format, mapping, options, priority, on_budget, total_rows, planned_batches, last_batch_no, created_by, finished_at)
     values ($1, '${EXAMPLE_ID}', 'import', 'completed_with_errors', 'done',
       '${EXAMPLE_ID}', 'collection.csv', 81920, encode(sha256('collection'), 'hex'), '{}',
-      '{"kind":"csv","encoding":"utf-8","delimiter":","}',
+      '{"kind":"csv","encoding":"utf-8","delimiter":",","header":["release_id","Title"]}',
       '{"source":"discogs","release":{"externalId":{"column":"release_id"},"title":{"column":"Title"}}}',
       '{"duplicates":"last_wins","batchSize":null,"locationId":null}', 'normal', 'pause', 316, 1, 1, 'test', now())),
   counts as (

@@ -115,7 +115,7 @@ export class JobView {
   source!: JobSourceView;
   /**
    * How the source is read, as detected or declared; null until it has been looked at.
-   * @example {"kind":"csv","encoding":"utf-8","delimiter":","}
+   * @example {"kind":"csv","encoding":"utf-8","delimiter":",","header":["release_id","Title"]}
    */
   format!: Record<string, unknown> | null;
   /**

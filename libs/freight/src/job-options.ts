@@ -1,4 +1,5 @@
 import type { DuplicatePolicy } from './domain/duplicates.js';
+import type { MappingOptions } from './mapping/compile.js';
 import type { GradeWords } from './mapping/mapping.js';
 
 /** How a job reads its source and what it does with it, as stored with the job. */
@@ -14,4 +15,15 @@ export interface JobOptions {
   readonly dateLocale: string | null;
   /** The store's words for grades. */
   readonly gradeVocabulary: GradeWords;
+}
+
+/** What of a job's options its mapping is read by. */
+export function mappingOptionsOf(options: JobOptions): MappingOptions {
+  const { currency, numberLocale, dateLocale, gradeVocabulary } = options;
+  return {
+    ...(currency !== null && { currency }),
+    ...(numberLocale !== null && { numberLocale }),
+    ...(dateLocale !== null && { dateLocale }),
+    gradeVocabulary,
+  };
 }

@@ -45,7 +45,7 @@ const NO_BUDGET = { maxFailed: null, maxFailedBps: null, action: 'pause' };
 const JOB = {
   phase: 'records',
   source: UPLOAD,
-  format: { kind: 'csv', encoding: 'utf-8', delimiter: ',' },
+  format: { kind: 'csv', encoding: 'utf-8', delimiter: ',', header: ['release_id', 'Title'] },
   options: { duplicates: 'last_wins', batchSize: null, locationId: null, errorBudget: NO_BUDGET },
   counts: { total: 316, created: 300, updated: 4, unchanged: 8, skipped: 0, failed: 4, retried: 0 },
   stock: NONE,

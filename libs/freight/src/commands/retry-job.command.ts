@@ -3,12 +3,12 @@ import { PinUpload } from '#libs/files';
 import { field, type IfMatchCondition, OneOf, Text, WholeNumber } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus, type Unit, UnitOfWork } from '#platform/persistence';
-import { checkedMapping } from '../checked-mapping.js';
+import { fittingMapping } from '../checked-mapping.js';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure-class.js';
 import { freightErrors } from '../domain/freight.errors.js';
 import { assertJobMay } from '../domain/job-lifecycle.js';
 import { type JobView, jobView, objectRule } from '../freight.views.js';
-import { lockedJob } from '../job-rows.js';
+import { type JobRow, lockedJob } from '../job-rows.js';
 import { jobWithCounts } from '../job-with-counts.js';
 import { Retries } from '../retries.js';
 
@@ -70,7 +70,7 @@ export class RetryJobHandler implements ICommandHandler<RetryJob> {
     const job = await lockedJob(unit, jobId, ifMatch);
     assertJobMay(job.state, 'retry');
     if (job.totalRows === null) throw freightErrors.not_planned('The source was never read. Start a new job.');
-    if (input.mapping) await this.correct(unit, jobId, input.mapping);
+    if (input.mapping) await this.correct(unit, job, input.mapping);
     const { classes, codes, rows } = input;
     const failed = await this.retries.failedRecords(unit, job, { classes, codes, rows });
     const cancelled = await this.retries.cancelledBatches(unit, job);
@@ -81,10 +81,11 @@ export class RetryJobHandler implements ICommandHandler<RetryJob> {
     return jobView(await jobWithCounts(unit, jobId));
   }
 
-  private async correct(unit: Unit, jobId: string, mapping: unknown): Promise<void> {
+  private async correct(unit: Unit, job: JobRow, document: unknown): Promise<void> {
+    const mapping = fittingMapping(document, job);
     await unit.run(
       `update freight.job set mapping = $3, mapping_version = mapping_version + 1 where tenant_id = $1 and id = $2`,
-      [unit.tenantId, jobId, JSON.stringify(checkedMapping(mapping))],
+      [unit.tenantId, job.id, JSON.stringify(mapping)],
     );
   }
 }

@@ -137,6 +137,11 @@ describe('steering a job', () => {
       source: 'file',
       release: { externalId: { column: 'id' }, title: { column: 'title' }, weightGrams },
     };
+    const missing = { ...mapping, release: { ...mapping.release, title: { column: 'name' } } };
+    await expect(retry(store, id, { mapping: missing })).rejects.toMatchObject({
+      code: 'freight.mapping_invalid',
+      members: { errors: [{ pointer: '/mapping/release/title', code: 'mapping.column_missing' }] },
+    });
     await retry(store, id, { mapping });
     expect(await app.over(store, id)).toMatchObject({
       state: 'completed',

@@ -355,6 +355,18 @@ describe('NDJSON records', () => {
       'mapping.not_a_text release.artists',
       'mapping.title_missing release.title',
     ]);
+    const styles = {
+      column: 'styles',
+      transforms: [
+        { op: 'trim' as const },
+        { op: 'lookup' as const, table: { Rock: 'rock' }, otherwise: 'fail' as const },
+      ],
+    };
+    const changed = { release: { ...TITLE, styles } };
+    expect(read(changed, { ...record, styles: [' Rock', 'Rock ', ' '] }).release?.styles).toEqual(['rock', 'rock']);
+    expect(read(changed, { ...record, styles: ['Polka'] }).faults).toMatchObject([
+      { code: 'mapping.not_in_table', field: 'release.styles', value: 'Polka' },
+    ]);
     expect(
       read({ release: TITLE }, JSON.parse('{"id":"1","title":"x","__proto__":{"id":2}}') as Record<string, unknown>)
         .key,

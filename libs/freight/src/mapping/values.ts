@@ -17,7 +17,7 @@ import type {
 import { type MoneyReader, type ReadDigits, wholeOf } from './numbers.js';
 import type { Grade, MappingFaultCode } from './record.js';
 import { remembering } from './remember.js';
-import { compileTransforms } from './transforms.js';
+import { compileTransforms, type TransformText } from './transforms.js';
 import { currencyExponent } from '#platform/kernel';
 
 type Cells = SourceRow['cells'];
@@ -66,9 +66,10 @@ export class Values {
     const { split } = spec;
     const one = this.text(spec, field);
     const read = spec.constant === undefined ? this.columns.reader(spec, field) : () => '';
+    const transform = compileTransforms(spec.transforms as readonly Transform[] | undefined);
     return (cells, findings) => {
       const raw = read(cells);
-      if (Array.isArray(raw)) return listed(raw, field, findings);
+      if (Array.isArray(raw)) return listed(raw, field, { findings, transform });
       const text = one(cells, findings);
       if (text === undefined) return undefined;
       if (split === undefined || !text.includes(split)) return [text];
@@ -185,13 +186,22 @@ function plainText(read: ReadColumn, field: string): ReadValue<string> {
   };
 }
 
-function listed(values: readonly unknown[], field: string, findings: Findings): string[] | undefined {
-  const texts = values.flatMap((value) =>
-    typeof value === 'string' || typeof value === 'number' ? String(value) || [] : [undefined],
-  );
-  if (texts.includes(undefined))
-    return findings.fail('mapping.not_a_text', field, 'The list holds something that is no text.');
-  return texts.length > 0 ? (texts as string[]) : undefined;
+/** The elements of a list, each after the transforms; blank ones are left out. */
+function listed(
+  values: readonly unknown[],
+  field: string,
+  { findings, transform }: { findings: Findings; transform: TransformText | undefined },
+): string[] | undefined {
+  const texts: string[] = [];
+  for (const value of values) {
+    if (typeof value !== 'string' && typeof value !== 'number')
+      return findings.fail('mapping.not_a_text', field, 'The list holds something that is no text.');
+    const text = transform ? transform(String(value)) : String(value);
+    if (text === undefined)
+      return findings.fail('mapping.not_in_table', field, 'The table does not know this text.', String(value));
+    if (text !== '') texts.push(text);
+  }
+  return texts.length > 0 ? texts : undefined;
 }
 
 function currencyIn(name: string): string | undefined {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { UploadStorage } from '#libs/files';
 import { type BatchRow, rowsOf } from '../batch-rows.js';
+import { mappingOptionsOf } from '../job-options.js';
 import type { JobRow } from '../job-rows.js';
 import { compileMapping, type MapRow } from '../mapping/compile.js';
 import type { MappedRecord } from '../mapping/record.js';
@@ -27,18 +28,7 @@ export class JobReader {
   mapping({ id, mappingVersion, mapping, options, format }: JobRow): MapRow {
     const key = `${id}:${mappingVersion}`;
     const made =
-      this.mappings.get(key) ??
-      compileMapping(
-        mapping,
-        {
-          ...(options.currency !== null && { currency: options.currency }),
-          ...(options.numberLocale !== null && { numberLocale: options.numberLocale }),
-          ...(options.dateLocale !== null && { dateLocale: options.dateLocale }),
-          gradeVocabulary: options.gradeVocabulary,
-        },
-        format?.header,
-        format?.kind,
-      );
+      this.mappings.get(key) ?? compileMapping(mapping, mappingOptionsOf(options), format?.header, format?.kind);
     this.mappings.delete(key);
     this.mappings.set(key, made);
     for (const oldest of this.mappings.keys()) {
