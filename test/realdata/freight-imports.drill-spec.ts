@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JobView } from '../../libs/freight/src/freight.views.js';
 import { hasSharedData } from './freight-files.js';
-import { Product } from './freight-product.js';
+import { Product } from '../support/freight-product.js';
 import { expectTwice } from './freight-twice.js';
 import { discogsCollection } from './mappings/discogs-collection.js';
 import { goodbooks } from './mappings/goodbooks.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hasSharedData } from './freight-files.js';
-import { Product } from './freight-product.js';
+import { Product } from '../support/freight-product.js';
 import { expectTwice } from './freight-twice.js';
 import { discogsCollection } from './mappings/discogs-collection.js';
 import { hungarianRecordShop } from './mappings/hungarian-record-shop.js';

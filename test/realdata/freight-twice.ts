@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { BareStore } from '../support/client.js';
 import type { JobView } from '../../libs/freight/src/freight.views.js';
-import type { Product } from './freight-product.js';
+import type { Product } from '../support/freight-product.js';
 import type { RealImport } from './mappings/real-import.js';
 
 /** Imports a real file twice: first all of it is new, then nothing. @returns both jobs */

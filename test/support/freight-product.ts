@@ -6,19 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseId } from '#platform/kernel';
 import type { JobView } from '../../libs/freight/src/freight.views.js';
 import type { RecordLogView } from '../../libs/freight/src/queries/list-record-logs.query.js';
-import { ACCOUNTING } from '../support/accounting.js';
-import {
-  type ApiProcess,
-  type AppProcess,
-  apiSettings,
-  startApiProcess,
-  startWorkerProcess,
-} from '../support/api-process.js';
-import { type BareStore, Client, makeBareStore } from '../support/client.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { SHARED_DATA } from '../support/project.js';
-import { eventually, OwnRedis } from '../support/redis-server.js';
-import type { RealImport } from './mappings/real-import.js';
+import { ACCOUNTING } from './accounting.js';
+import { type ApiProcess, type AppProcess, apiSettings, startApiProcess, startWorkerProcess } from './api-process.js';
+import { type BareStore, Client, makeBareStore } from './client.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+import { SHARED_DATA } from './project.js';
+import { eventually, OwnRedis } from './redis-server.js';
+import type { RealImport } from '../realdata/mappings/real-import.js';
 
 const OVER = ['completed', 'completed_with_errors', 'failed', 'cancelled'];
 const JOB_MS = 400_000;
