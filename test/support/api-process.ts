@@ -26,6 +26,8 @@ export interface AppProcess {
   signal(signal: NodeJS.Signals): void;
   /** Memory that it holds, in MiB. */
   residentMib(): number;
+  /** The most memory that it has held so far, in MiB. */
+  peakMib(): number;
   /** Ends it at once, if it has not ended. */
   kill(): Promise<void>;
 }
@@ -127,11 +129,18 @@ function processOf({ child, output, ended }: Running): AppProcess {
     lines: output,
     ended,
     signal: (signal) => void child.kill(signal),
-    residentMib: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024,
+    residentMib: () => memoryMib(pid, 'VmRSS'),
+    peakMib: () => memoryMib(pid, 'VmHWM'),
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await ended;
     },
   };
+}
+
+/** Memory of a process as the kernel counts it. */
+function memoryMib(pid: number, name: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024;
 }

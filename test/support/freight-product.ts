@@ -8,7 +8,8 @@ import type { JobView } from '../../libs/freight/src/freight.views.js';
 import type { RecordLogView } from '../../libs/freight/src/queries/list-record-logs.query.js';
 import { ACCOUNTING } from './accounting.js';
 import { type ApiProcess, type AppProcess, apiSettings, startApiProcess, startWorkerProcess } from './api-process.js';
-import { type BareStore, Client, makeBareStore } from './client.js';
+import type { Answer } from './api.js';
+import { type BareStore, Client, makeBareStore, type ProblemBody } from './client.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { SHARED_DATA } from './project.js';
 import { eventually, OwnRedis } from './redis-server.js';
@@ -41,26 +42,36 @@ export interface Holdings {
 /** api and worker as they are run, in processes of their own, on a database and a Redis of the test. */
 export class Product {
   readonly client: Client;
-  private readonly workers: AppProcess[] = [];
+  readonly workers: AppProcess[] = [];
 
   private constructor(
     readonly database: TestDatabase,
     private readonly redis: OwnRedis,
     private readonly uploads: string,
     private readonly settings: Record<string, string>,
-    private readonly api: ApiProcess,
+    readonly api: ApiProcess,
   ) {
     this.client = new Client(api.url);
   }
 
-  static async start(): Promise<Product> {
+  /**
+   * @param more settings beside the usual ones
+   * @param workers that start beside the api
+   */
+  static async start(more: Record<string, string> = {}, workers = 0): Promise<Product> {
     const database = await createTestDatabase();
     const redis = await OwnRedis.create();
     await redis.start();
     const uploads = mkdtempSync(join(tmpdir(), 'recrate-uploads-'));
     const own = { UPLOADS_FOLDER: uploads, REDIS_URL: redis.url, DATABASE_URL_WORKER: database.workerUrl };
-    const settings = apiSettings(database, own);
-    return new Product(database, redis, uploads, settings, await startApiProcess(settings));
+    const settings = apiSettings(database, { ...own, ...more });
+    const [api, ...started] = await Promise.all([
+      startApiProcess(settings),
+      ...Array.from({ length: workers }, () => startWorkerProcess(settings)),
+    ]);
+    const product = new Product(database, redis, uploads, settings, api);
+    product.workers.push(...started);
+    return product;
   }
 
   async startWorker(): Promise<AppProcess> {
@@ -73,27 +84,27 @@ export class Product {
     return makeBareStore({ url: this.api.url, operatorToken: this.settings['OPERATOR_TOKEN'] ?? '' });
   }
 
-  /** Sends a file as it is, packed if it is packed. @returns the upload's id */
-  async upload({ key }: BareStore, content: Uint8Array): Promise<string> {
+  /** Sends a file as it is, packed if it is packed. */
+  send({ key }: BareStore, content: Uint8Array): Promise<Answer<ProblemBody & { readonly id: string }>> {
     const headers = { 'content-type': 'application/octet-stream' };
-    const { status, body, text } = await this.client.call<{ id: string }>('POST', '/api/v1/uploads', {
-      key,
-      raw: content,
-      headers,
-    });
-    if (status !== 201) throw new Error(`the file was not taken: ${text}`);
-    return body.id;
+    return this.client.call('POST', '/api/v1/uploads', { key, raw: content, headers });
   }
 
-  /** Starts a job on a real file. */
-  async start(store: BareStore, real: RealImport, more: object = {}): Promise<JobView> {
-    const uploadId = await this.upload(store, await readFile(join(SHARED_DATA, real.file)));
+  /** Starts a job on a file. @param input what the job says beside its source */
+  async begin(store: BareStore, content: Uint8Array, input: object): Promise<JobView> {
+    const sent = await this.send(store, content);
+    if (sent.status !== 201) throw new Error(`the file was not taken: ${sent.text}`);
     const { status, body, text } = await this.client.call<JobView>('POST', '/api/v1/jobs', {
       key: store.key,
-      body: { kind: 'import', source: { uploadId }, mapping: real.mapping, ...real.options, ...more },
+      body: { kind: 'import', source: { uploadId: sent.body.id }, ...input },
     });
     if (status !== 202) throw new Error(`the job was not taken: ${text}`);
     return body;
+  }
+
+  /** Starts a job on a real file. */
+  async start(store: BareStore, { file, mapping, options }: RealImport, more: object = {}): Promise<JobView> {
+    return this.begin(store, await readFile(join(SHARED_DATA, file)), { mapping, ...options, ...more });
   }
 
   async job({ key }: BareStore, id: string): Promise<JobView> {
@@ -115,39 +126,23 @@ export class Product {
     return job;
   }
 
-  /** The lines of a log that a filter leaves, through all pages. */
-  async logs({ key }: BareStore, { id }: JobView, filter: string): Promise<RecordLogView[]> {
-    const lines: RecordLogView[] = [];
-    for (let cursor = ''; ;) {
-      const path = `/api/v1/jobs/${id}/logs?limit=100&${filter}${cursor && `&cursor=${cursor}`}`;
-      const { body } = await this.client.call<{ data: RecordLogView[]; page: { nextCursor: string | null } }>(
-        'GET',
-        path,
-        { key },
-      );
-      lines.push(...body.data);
-      if (body.page.nextCursor === null) return lines;
-      cursor = body.page.nextCursor;
-    }
+  /** The first lines of a job's log that a filter leaves. */
+  async logs({ key }: BareStore, { id }: JobView, filter: string): Promise<readonly RecordLogView[]> {
+    const path = `/api/v1/jobs/${id}/logs?limit=100&${filter}`;
+    return (await this.client.call<{ data: RecordLogView[] }>('GET', path, { key })).body.data;
   }
 
   /**
-   * Runs a job on workers that are killed with SIGKILL while they are at it, each time another of its batches is under way. One
-   * more worker than kills is started; the last one ends the job.
+   * Runs a job on workers that are killed with SIGKILL, each while it holds a batch that it has just taken. One more worker than
+   * kills is started; the last one ends the job.
+   * @returns the job when it is over, and how many attempts of its batches ended with their workers
    */
-  async overUnderKills(store: BareStore, job: JobView, kills: number): Promise<JobView> {
-    const id = parseId('job', job.id);
+  async overUnderKills(store: BareStore, job: JobView, kills: number): Promise<{ over: JobView; lost: number }> {
     let running = await this.startWorker();
     for (let kill = 0; kill < kills; kill++) {
       await eventually(
-        `a worker is at work for kill ${kill + 1}`,
-        async () => {
-          const [row] = await this.database.admin(
-            `select 1 from jobs.task where parent_id = $1 and kind = 'freight.batch' and state = 'running'`,
-            [id],
-          );
-          return row !== undefined;
-        },
+        `the worker is at work for kill ${kill + 1}`,
+        () => this.stopsAtWork(running, job),
         NEXT_WORK_MS,
       );
       await running.kill();
@@ -155,7 +150,25 @@ export class Product {
     }
     const over = await this.over(store, job);
     await running.kill();
-    return over;
+    const [row] = await this.database.admin<{ lost: number }>(
+      `select coalesce(sum(attempts - 1), 0)::int as lost from jobs.task where parent_id = $1 and kind = 'freight.batch'`,
+      [parseId('job', job.id)],
+    );
+    return { over, lost: row?.lost ?? 0 };
+  }
+
+  /** Freezes the worker for a look at whether it holds a batch of the job; lets it go on when it does not. */
+  private async stopsAtWork({ pid, signal }: AppProcess, { id }: JobView): Promise<boolean> {
+    signal('SIGSTOP');
+    // What it had sent is done by then.
+    await sleep(20);
+    const [row] = await this.database.admin(
+      `select 1 from jobs.task where parent_id = $1 and kind = 'freight.batch' and state = 'running'
+         and split_part(lease_owner, ':', 2) = $2`,
+      [parseId('job', id), String(pid)],
+    );
+    if (row === undefined) signal('SIGCONT');
+    return row !== undefined;
   }
 
   /** Outcome by row, as the log has it. */

@@ -46,6 +46,13 @@ describe('a CSV source', () => {
     ]);
   });
 
+  it('is refused when nothing but empty lines follows its header, however many', async () => {
+    const bytes = Buffer.from('a,b\n' + '\n'.repeat(1_000));
+    const format = detectFormat(bytes.subarray(0, 100), false);
+    await expect(read(bytes, format)).rejects.toMatchObject({ code: 'source.header_only' });
+    expect(await read(bytes, format, { from: { byte: 500, rowNo: 1 } })).toEqual([]);
+  });
+
   it.each([
     ['LF', '\n'],
     ['CRLF', '\r\n'],
@@ -105,6 +112,15 @@ describe('a CSV source', () => {
       [8, 22],
       [22, Buffer.byteLength(text)],
     ]);
+  });
+
+  it('asks for the closing quote where a quoted cell is too large', async () => {
+    const bytes = Buffer.from(`a,b\n1,"open\n${'x,y\n'.repeat(SOURCE_LIMITS.cellBytes / 2)}`);
+    const cuts = Array.from({ length: Math.floor(bytes.length / 65_536) }, (_, at) => at * 65_536);
+    const [row, ...others] = await read(bytes, detectFormat(bytes.subarray(0, 1_000), false), { cuts });
+    expect(others).toEqual([]);
+    expect(row?.fault).toMatchObject({ code: 'source.cell_too_large', line: 2, column: 3 });
+    expect(row?.fault?.message).toMatch(/quote opens here.+closing quote missing/);
   });
 
   it('holds nothing of a cell, a record or a width over the limits', async () => {

@@ -191,7 +191,10 @@ export class CsvScanner {
   }
 
   private refuseControl(): void {
-    this.failAt('source.control_character', 'The record holds the character U+0000, which no text can have.');
+    this.failAt(
+      'source.control_character',
+      'The record holds the character U+0000, which no text can have. Remove it.',
+    );
     this.at++;
   }
 
@@ -203,13 +206,22 @@ export class CsvScanner {
       this.cells.add(this.cellFrom, to, this.high, this.hasDoubled);
       return;
     }
-    this.failAt('source.too_many_cells', `The record has more than ${SOURCE_LIMITS.columns} cells.`);
+    this.failAt(
+      'source.too_many_cells',
+      `The record has more than ${SOURCE_LIMITS.columns} cells. Is the delimiter right?`,
+    );
     this.discarding = true;
   }
 
   /** Too much to hold: the record is stepped over. */
   private failSize(what: 'cell' | 'record', limitBytes: number): void {
-    this.failAt(`source.${what}_too_large`, `A ${what} has more than ${limitBytes} bytes.`);
+    if (this.state === IN_QUOTES) {
+      const message = `A quote opens here and what follows has more than ${limitBytes} bytes. Is its closing quote missing?`;
+      this.failAt(`source.${what}_too_large`, message, this.quoteAt);
+    } else {
+      const message = `A ${what} has more than ${limitBytes} bytes. Shorten it, or leave it out.`;
+      this.failAt(`source.${what}_too_large`, message);
+    }
     this.discarding = true;
   }
 
@@ -254,10 +266,10 @@ export class CsvScanner {
   private readCells(): string[] {
     const { count } = this.cells;
     const wanted = this.format.columns ?? count;
-    if (count < wanted) this.failAt('source.too_few_cells', `The record has ${count} cells, the header ${wanted}.`);
+    if (count < wanted) this.failCount('few', count, wanted);
     for (let extra = wanted; extra < count; extra++) {
       if (this.cells.isEmpty(extra)) continue;
-      this.failAt('source.too_many_cells', `The record has ${count} cells, the header ${wanted}.`);
+      this.failCount('many', count, wanted);
     }
     if (this.fault) return [];
     this.window ??= this.text.window(this.bytes);
@@ -265,6 +277,12 @@ export class CsvScanner {
     if (Array.isArray(cells)) return cells;
     this.failEncoding(cells);
     return [];
+  }
+
+  private failCount(too: 'few' | 'many', count: number, wanted: number): void {
+    const cause =
+      too === 'few' ? 'Is a cell missing, or a line broken?' : 'Is there a delimiter in a cell without quotes?';
+    this.failAt(`source.too_${too}_cells`, `The record has ${count} cells, the header ${wanted}. ${cause}`);
   }
 
   private failUnclosed(): void {
@@ -279,7 +297,11 @@ export class CsvScanner {
     const cell = this.bytes.subarray(from * width, to * width);
     const offset = encoding === 'utf-8' ? Math.max(0, firstBadByte(cell, true)) : 0;
     if (!encodingDeclared) throw notUtf8(this.base + from * width + offset);
-    this.failAt('source.bad_encoding', `The record holds bytes that are not ${encoding}.`, from + offset);
+    this.failAt(
+      'source.bad_encoding',
+      `The record holds bytes that are not ${encoding}. Declare the encoding that the file has.`,
+      from + offset,
+    );
   }
 
   /** The first fault of a record is the one it is told of; until then the whole record is held, and with it the place. */

@@ -2,7 +2,7 @@ import { likelyEncodings, encodingOf, firstBadByte } from './encodings.js';
 import { CsvScanner } from './csv-scanner.js';
 import { SOURCE_LIMITS } from './limits.js';
 import type { DeclaredFormat, SourceFormat, SourceRow } from './source-format.js';
-import { notUtf8, SourceRefused } from './source-refused.js';
+import { headerOnly, notUtf8, SourceRefused } from './source-refused.js';
 
 /** Bytes at the beginning of a source that are enough to tell what it is: the widest header there may be fits. */
 export const HEAD_BYTES = 262_144;
@@ -22,7 +22,7 @@ const JSON_ARRAY = /^[\s\uFEFF]*\[\s*[[{"]/;
  * @throws SourceRefused for what no record can be read from
  */
 export function detectFormat(head: Buffer, whole: boolean, declared: DeclaredFormat = {}): SourceFormat {
-  if (head.length === 0) throw new SourceRefused('source.empty', 'The file is empty.');
+  if (head.length === 0) throw new SourceRefused('source.empty', 'The file is empty. Send one with records.');
   refusePacked(head);
   const { encoding, bom } = detectEncoding(head, declared);
   const { kind: family } = encodingOf(encoding);
@@ -31,7 +31,7 @@ export function detectFormat(head: Buffer, whole: boolean, declared: DeclaredFor
   const units = family === 'utf-16' ? littleEndian(head, encoding === 'utf-16be') : head;
   const textFrom = firstText(units, family === 'utf-16' ? 2 : 1);
   const common = { encoding, encodingDeclared: declared.encoding !== undefined, bom: bom || textFrom.bom };
-  if (textFrom.at >= units.length) throw new SourceRefused('source.empty', 'The file holds nothing but blanks.');
+  if (textFrom.at >= units.length) throw blank(whole);
   const beginning = units
     .subarray(textFrom.at, textFrom.at + 4_096)
     .toString(family === 'utf-16' ? 'utf16le' : 'latin1');
@@ -45,6 +45,11 @@ export function detectFormat(head: Buffer, whole: boolean, declared: DeclaredFor
     );
   }
   return csvFormat(units.subarray(textFrom.at), whole, { ...common, ...start }, declared);
+}
+
+function blank(whole: boolean): SourceRefused {
+  const part = whole ? 'The file holds' : `The first ${HEAD_BYTES} bytes of the file hold`;
+  return new SourceRefused('source.empty', `${part} nothing but blanks. Send one that begins with its records.`);
 }
 
 type Common = Pick<SourceFormat, 'encoding' | 'encodingDeclared' | 'bom' | 'dataFrom' | 'dataFromLine'>;
@@ -67,8 +72,7 @@ function csvFormat(text: Buffer, whole: boolean, common: Common, declared: Decla
     throw new SourceRefused('source.too_many_columns', message, { delimiter });
   }
   if (header.fault) throw refusedHeader(header);
-  if (whole && rows.length === 1)
-    throw new SourceRefused('source.header_only', 'The file has a header and no records.');
+  if (whole && rows.length === 1) throw headerOnly();
   const scanner = scannerOf(format, delimiter);
   scanner.feed(text.subarray(0, header.byteTo - format.dataFrom), true);
   const names = header.cells as readonly string[];
@@ -89,8 +93,8 @@ function refusedHeader({ fault }: SourceRow): SourceRefused {
 const SIGNATURES: readonly (readonly [string, string])[] = [
   ['504b0304', 'a zip or Excel file: save the sheet as CSV'],
   ['d0cf11e0', 'an old Excel file: save the sheet as CSV'],
-  ['25504446', 'a PDF'],
-  ['89504e47', 'an image'],
+  ['25504446', 'a PDF: send the table as CSV or NDJSON'],
+  ['89504e47', 'an image: send the table as CSV or NDJSON'],
 ];
 /** Share of control characters from which on a file is no text: a text has none but tabs and line ends. */
 const BINARY_SHARE = 0.01;
@@ -110,7 +114,7 @@ function refusePacked(head: Buffer): void {
 function refuseBinary(head: Buffer): void {
   const controls = head.reduce((sum, byte) => sum + (byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) ? 1 : 0), 0);
   if (controls > 1 && controls > head.length * BINARY_SHARE)
-    throw new SourceRefused('source.binary', 'The file is not text.');
+    throw new SourceRefused('source.binary', 'The file is not text. Send it as CSV or NDJSON.');
 }
 
 function detectEncoding(head: Buffer, declared: DeclaredFormat): { encoding: string; bom: boolean } {

@@ -65,7 +65,10 @@ export class NdjsonScanner {
     const bytes = this.rest.length === 1 ? (this.rest[0] as Buffer) : Buffer.concat(this.rest);
     const byteTo = this.byteFrom + this.restBytes;
     const row = this.tooLarge
-      ? this.faulty('source.record_too_large', `The line has more than ${SOURCE_LIMITS.recordBytes} bytes.`)
+      ? this.faulty(
+          'source.record_too_large',
+          `The line has more than ${SOURCE_LIMITS.recordBytes} bytes. Shorten it, or leave it out.`,
+        )
       : this.read(bytes);
     if (row) rows.push({ rowNo: this.rowNo++, byteFrom: this.byteFrom, byteTo, line: this.line, ...row });
     this.byteFrom = byteTo;
@@ -78,7 +81,10 @@ export class NdjsonScanner {
   private read(bytes: Buffer): Pick<SourceRow, 'cells' | 'fault'> | undefined {
     const text = this.decode(bytes);
     if (text === undefined) {
-      return this.faulty('source.bad_encoding', `The line holds bytes that are not ${this.format.encoding}.`);
+      return this.faulty(
+        'source.bad_encoding',
+        `The line holds bytes that are not ${this.format.encoding}. Declare the encoding that the file has.`,
+      );
     }
     if (text.trim() === '') return undefined;
     try {
@@ -86,11 +92,12 @@ export class NdjsonScanner {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
         return { cells: value as Record<string, unknown> };
       }
-      return this.faulty('source.not_an_object', 'The line is JSON, but not an object.');
+      return this.faulty('source.not_an_object', 'The line is JSON, but not an object. Write one object per line.');
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      const column = Number(/column (\d+)/.exec(error.message)?.[1] ?? 1);
-      return this.faulty('source.malformed_json', `The line cannot be taken as JSON (${error.code}).`, column);
+      const [, what, column] = /^The body has (.+) at line \d+, column (\d+)/.exec(error.message) ?? [];
+      const message = `The line is no JSON that can be taken: it has ${what ?? error.code}.`;
+      return this.faulty('source.malformed_json', message, Number(column ?? 1));
     }
   }
 

@@ -1,6 +1,7 @@
 import { CsvScanner } from './csv-scanner.js';
 import { NdjsonScanner } from './ndjson-scanner.js';
 import type { ReadFrom, SourceFormat, SourceRow } from './source-format.js';
+import { headerOnly } from './source-refused.js';
 
 /** What reads records out of chunks. */
 interface RowScanner {
@@ -11,8 +12,8 @@ interface RowScanner {
  * The records of a source, some at a time, from bytes that may be cut anywhere. Memory is bounded: one record and one chunk are
  * held. A record that cannot be read is a row with its fault; those after it are read.
  * @param chunks the source from `from.byte` on, up to the end of a record (or of the source)
- * @param from default: the first record
- * @throws SourceRefused source.encoding_unknown, source.encoding_broken
+ * @param from default: the first record, and the source is read in full
+ * @throws SourceRefused source.encoding_unknown, or source.header_only where a source read in full has none
  */
 export async function* readRows(
   chunks: AsyncIterable<Buffer>,
@@ -25,12 +26,16 @@ export async function* readRows(
     line: from?.line ?? format.dataFromLine,
   });
   const { encoding } = format;
+  let isEmpty = from === undefined;
   for await (const chunk of encoding.startsWith('utf-16') ? wholeUnits(chunks, encoding === 'utf-16be') : chunks) {
     const rows = scanner.feed(chunk, false);
-    if (rows.length > 0) yield rows;
+    if (rows.length === 0) continue;
+    isEmpty = false;
+    yield rows;
   }
   const rows = scanner.feed(Buffer.alloc(0), true);
   if (rows.length > 0) yield rows;
+  else if (isEmpty) throw headerOnly();
 }
 
 function scannerOf(format: SourceFormat, from: Required<ReadFrom>): RowScanner {

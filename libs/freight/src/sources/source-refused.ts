@@ -6,7 +6,6 @@ export type SourceRefusal =
   | 'source.compressed'
   | 'source.encoding_unknown'
   | 'source.encoding_not_supported'
-  | 'source.encoding_broken'
   | 'source.header_broken'
   | 'source.too_many_columns'
   | 'source.not_line_delimited'
@@ -35,6 +34,11 @@ export function notUtf8(offset: number, candidates: readonly string[] = []): Sou
     `The byte at offset ${offset} is not UTF-8.${hint} Declare the encoding, or convert the file to UTF-8.`,
     { offset, candidates },
   );
+}
+
+/** There is nothing below the header. */
+export function headerOnly(): SourceRefused {
+  return new SourceRefused('source.header_only', 'The file has a header and no records. Send one with records.');
 }
 
 /** Line and column, both from 1, of what follows a text that begins a line. */
