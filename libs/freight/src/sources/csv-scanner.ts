@@ -1,9 +1,10 @@
 import { cellText, type CellText, unitsOf } from './cell-text.js';
+import { badEncoding, CSV_FAULTS, type CsvFault, tooLarge, wrongCount } from './csv-faults.js';
 import { isBlank, LINE_FEED, RETURN, SPACE, STOPS_CELL, STOPS_QUOTED, stopsOf } from './csv-units.js';
 import { encodingOf, firstBadByte } from './encodings.js';
 import { SOURCE_LIMITS } from './limits.js';
 import { type BadCell, RecordCells } from './record-cells.js';
-import type { CsvFormat, ReadFrom, RowFault, RowFaultCode, SourceRow } from './source-format.js';
+import type { CsvFormat, ReadFrom, RowFault, SourceRow } from './source-format.js';
 import { notUtf8, placeAfter } from './source-refused.js';
 
 /** Where the scan stands inside a record. */
@@ -178,7 +179,7 @@ export class CsvScanner {
       this.padding++;
       this.at++;
     } else {
-      this.failAt('source.text_after_quote', 'Text follows a closing quote. Double the quotes inside a quoted cell.');
+      this.failAt(CSV_FAULTS.textAfterQuote);
       this.state = IN_CELL;
     }
   }
@@ -191,37 +192,25 @@ export class CsvScanner {
   }
 
   private refuseControl(): void {
-    this.failAt(
-      'source.control_character',
-      'The record holds the character U+0000, which no text can have. Remove it.',
-    );
+    this.failAt(CSV_FAULTS.controlCharacter);
     this.at++;
   }
 
   private addCell(to: number): void {
     if (this.discarding) return;
-    if ((to - this.cellFrom) * this.text.width > SOURCE_LIMITS.cellBytes)
-      return this.failSize('cell', SOURCE_LIMITS.cellBytes);
+    if ((to - this.cellFrom) * this.text.width > SOURCE_LIMITS.cellBytes) return this.failSize('cell');
     if (this.cells.count < SOURCE_LIMITS.columns) {
       this.cells.add(this.cellFrom, to, this.high, this.hasDoubled);
       return;
     }
-    this.failAt(
-      'source.too_many_cells',
-      `The record has more than ${SOURCE_LIMITS.columns} cells. Is the delimiter right?`,
-    );
+    this.failAt(CSV_FAULTS.tooWide);
     this.discarding = true;
   }
 
   /** Too much to hold: the record is stepped over. */
-  private failSize(what: 'cell' | 'record', limitBytes: number): void {
-    if (this.state === IN_QUOTES) {
-      const message = `A quote opens here and what follows has more than ${limitBytes} bytes. Is its closing quote missing?`;
-      this.failAt(`source.${what}_too_large`, message, this.quoteAt);
-    } else {
-      const message = `A ${what} has more than ${limitBytes} bytes. Shorten it, or leave it out.`;
-      this.failAt(`source.${what}_too_large`, message);
-    }
+  private failSize(what: 'cell' | 'record'): void {
+    const inQuotes = this.state === IN_QUOTES;
+    this.failAt(tooLarge(what, inQuotes), inQuotes ? this.quoteAt : this.at);
     this.discarding = true;
   }
 
@@ -229,13 +218,12 @@ export class CsvScanner {
   private checkSize(): void {
     if (this.discarding || this.state === CELL_START || this.state === AFTER_RETURN) return;
     const { width } = this.text;
-    if ((this.at - this.cellFrom) * width > SOURCE_LIMITS.cellBytes) this.failSize('cell', SOURCE_LIMITS.cellBytes);
-    else if (this.base + this.at * width - this.recordFrom > SOURCE_LIMITS.recordBytes)
-      this.failSize('record', SOURCE_LIMITS.recordBytes);
+    if ((this.at - this.cellFrom) * width > SOURCE_LIMITS.cellBytes) this.failSize('cell');
+    else if (this.base + this.at * width - this.recordFrom > SOURCE_LIMITS.recordBytes) this.failSize('record');
   }
 
   private end(): void {
-    if (this.state === IN_QUOTES) this.failUnclosed();
+    if (this.state === IN_QUOTES) this.failAt(CSV_FAULTS.unclosedQuote, this.quoteAt);
     else if (this.state === AFTER_QUOTE) this.addCell(this.at - 1 - this.padding);
     else if (this.state !== AFTER_RETURN) {
       if (this.base + this.at * this.text.width === this.recordFrom) return;
@@ -249,8 +237,7 @@ export class CsvScanner {
     const { width } = this.text;
     const byteTo = this.base + this.at * width;
     if (this.fault || !isBlank(this.units, (this.recordFrom - this.base) / width, this.at)) {
-      if (!this.fault && byteTo - this.recordFrom > SOURCE_LIMITS.recordBytes)
-        this.failSize('record', SOURCE_LIMITS.recordBytes);
+      if (!this.fault && byteTo - this.recordFrom > SOURCE_LIMITS.recordBytes) this.failSize('record');
       const cells = this.fault ? [] : this.readCells();
       const place = { rowNo: this.rowNo++, byteFrom: this.recordFrom, byteTo, line: this.recordLine };
       this.rows.push(this.fault ? { ...place, cells: [], fault: this.fault } : { ...place, cells });
@@ -266,10 +253,10 @@ export class CsvScanner {
   private readCells(): string[] {
     const { count } = this.cells;
     const wanted = this.format.columns ?? count;
-    if (count < wanted) this.failCount('few', count, wanted);
+    if (count < wanted) this.failAt(wrongCount(count, wanted));
     for (let extra = wanted; extra < count; extra++) {
       if (this.cells.isEmpty(extra)) continue;
-      this.failCount('many', count, wanted);
+      this.failAt(wrongCount(count, wanted));
     }
     if (this.fault) return [];
     this.window ??= this.text.window(this.bytes);
@@ -279,35 +266,19 @@ export class CsvScanner {
     return [];
   }
 
-  private failCount(too: 'few' | 'many', count: number, wanted: number): void {
-    const cause =
-      too === 'few' ? 'Is a cell missing, or a line broken?' : 'Is there a delimiter in a cell without quotes?';
-    this.failAt(`source.too_${too}_cells`, `The record has ${count} cells, the header ${wanted}. ${cause}`);
-  }
-
-  private failUnclosed(): void {
-    const message =
-      'A quote opens here and is never closed: the record takes all that follows, to the end of the file.';
-    this.failAt('source.unclosed_quote', message, this.quoteAt);
-  }
-
   private failEncoding({ from, to }: BadCell): void {
     const { encoding, encodingDeclared } = this.format;
     const { width } = this.text;
     const cell = this.bytes.subarray(from * width, to * width);
     const offset = encoding === 'utf-8' ? Math.max(0, firstBadByte(cell, true)) : 0;
     if (!encodingDeclared) throw notUtf8(this.base + from * width + offset);
-    this.failAt(
-      'source.bad_encoding',
-      `The record holds bytes that are not ${encoding}. Declare the encoding that the file has.`,
-      from + offset,
-    );
+    this.failAt(badEncoding(encoding), from + offset);
   }
 
   /** The first fault of a record is the one it is told of; until then the whole record is held, and with it the place. */
-  private failAt(code: RowFaultCode, message: string, at: number = this.at): void {
+  private failAt(fault: CsvFault, at: number = this.at): void {
     if (this.fault) return;
     const before = this.bytes.subarray(this.recordFrom - this.base, at * this.text.width);
-    this.fault = { code, message, ...placeAfter(before, this.text.width, this.recordLine) };
+    this.fault = { ...fault, ...placeAfter(before, this.text.width, this.recordLine) };
   }
 }
