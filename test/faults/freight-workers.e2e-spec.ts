@@ -83,6 +83,18 @@ describe('imports whose workers die, freeze and leave', () => {
     expect(await app.effects(store)).toEqual(EXACT);
   });
 
+  it('fence a worker whose event loop was blocked for longer than its lease', async () => {
+    const store = app.newStore();
+    const blocked = await workers.start({ blockMs: 3_000 });
+    const { id } = await app.start(store, CONTENT, { batchSize: 30 });
+    await eventually('it is blocked', () => blocked.said.includes('blocks'));
+    await workers.start();
+    const job = await app.over(store, id, 30_000);
+    expect(job).toMatchObject({ state: 'completed', counts: { total: ROWS, created: ROWS } });
+    await eventually('it has noticed', () => blocked.said.includes('fenced'));
+    expect(await app.effects(store)).toEqual(EXACT);
+  });
+
   it('hand their batches over when they are asked to leave', async () => {
     const store = app.newStore();
     const leaving = await workers.start({ delayMs: 100 });

@@ -1,19 +1,23 @@
 // A worker with Freight in a process of its own, for tests that kill, freeze and flood it. What it is told comes in WORKER, as JSON:
-// { databaseUrl, redisUrl, uploads, jobs, delayMs, fault: { step, nth } }. It kills itself at the given step of its nth batch.
+// { databaseUrl, redisUrl, uploads, jobs, delayMs, targets, blockMs, fault: { step, nth } }. It kills itself at the given step of its
+// nth batch.
 import 'reflect-metadata';
 import { Test } from '@nestjs/testing';
+import { CatalogWorkerModule } from '#libs/catalog';
 import { FilesWorkerModule } from '#libs/files';
 import { FreightWorkerModule } from '#libs/freight';
+import { InventoryModule } from '#libs/inventory';
 import { EventingModule } from '#platform/eventing';
 import { JobsModule, JobsRunner } from '#platform/jobs';
-import { PersistenceModule, RedisModule, UnitOfWork } from '#platform/persistence';
+import { Bus, PersistenceModule, RedisModule, UnitOfWork } from '#platform/persistence';
 import { JobProgress } from '../../dist/libs/freight/src/processors/job-progress.js';
 import { JobReader } from '../../dist/libs/freight/src/processors/job-reader.js';
+import { ContextTargets } from '../../dist/libs/freight/src/targets/context-targets.js';
 import { RecordTargets } from '../../dist/libs/freight/src/targets/record-targets.js';
 import { TaskStore } from '../../dist/libs/platform/jobs/src/task-store.js';
 import { addRecords } from './additive.mjs';
 
-const { databaseUrl, redisUrl, uploads, jobs, delayMs = 0, fault } = JSON.parse(process.env.WORKER);
+const { databaseUrl, redisUrl, uploads, jobs, delayMs = 0, targets, blockMs, fault } = JSON.parse(process.env.WORKER);
 
 let passed = 0;
 /** Dies when a step is reached for the nth time. */
@@ -47,9 +51,24 @@ around(TaskStore, 'finish', {
   after: (_unit, task) => isBatch(task) && reach('finished'),
 });
 
+let blocked = false;
+/** Nothing else runs in this process meanwhile, heartbeats neither. */
+function block() {
+  if (!blockMs || blocked) return;
+  blocked = true;
+  process.stdout.write('blocks\n');
+  for (const until = Date.now() + blockMs; Date.now() < until;);
+}
+
 class AdditiveTargets {
-  async apply(_of, records) {
-    const applied = await addRecords(work.current(), records, delayMs);
+  constructor(contexts) {
+    this.contexts = contexts;
+  }
+
+  async apply(of, records) {
+    const added = await addRecords(work.current(), records, delayMs);
+    block();
+    const applied = targets === 'both' ? await this.contexts.apply(of, records) : added;
     reach('applied');
     return applied;
   }
@@ -68,11 +87,13 @@ const module = await Test.createTestingModule({
     EventingModule.forRoot(),
     JobsModule.forRoot(jobs),
     FilesWorkerModule.forRoot({ folder: uploads, uploadBytes: 2 ** 31, tenantBytes: 2 ** 32, keepMs: 86_400_000 }),
+    CatalogWorkerModule,
+    InventoryModule,
     FreightWorkerModule,
   ],
 })
   .overrideProvider(RecordTargets)
-  .useClass(AdditiveTargets)
+  .useFactory({ inject: [Bus], factory: (bus) => new AdditiveTargets(new ContextTargets(bus)) })
   .compile();
 const work = module.get(UnitOfWork, { strict: false });
 const words = (line) => process.stdout.write(`${line.outcome ?? line.msg}\n`);

@@ -18,6 +18,10 @@ export interface WorkerOrders {
   readonly jobs?: Partial<JobsOptions>;
   /** Each call of the target takes so long. */
   readonly delayMs?: number;
+  /** Where records go: to the additive target, or to it and then to catalogue and inventory. Default: additive. */
+  readonly targets?: 'additive' | 'both';
+  /** Its first call of the target blocks its event loop so long, with the transaction open. */
+  readonly blockMs?: number;
   /** Where it kills itself, and the how many-th time it comes there. */
   readonly fault?: { readonly step: Step; readonly nth: number };
 }
@@ -50,6 +54,10 @@ export class FreightWorker {
       30_000,
     );
     return worker;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   get isGone(): boolean {

@@ -100,21 +100,26 @@ export class OwnPostgres {
   }
 
   /** Ends it at once, as `kill -9` does. */
-  async kill(): Promise<void> {
-    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** Shuts it down fast, as an operator does who restarts it: sessions are ended, what was committed is written. */
+  shutDown(): Promise<void> {
+    return this.end('SIGINT');
   }
 
   async remove(): Promise<void> {
-    if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
-      const gone = once(this.child, 'exit');
-      this.child.kill('SIGQUIT');
-      await gone;
-    }
+    await this.end('SIGQUIT');
     rmSync(this.cluster.dir, { recursive: true, force: true });
     rmSync(`${this.cluster.dir}.log`, { force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
   }
 
   private url(role: LoginRole | 'owner'): string {

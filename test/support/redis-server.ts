@@ -52,6 +52,25 @@ export class OwnRedis {
     this.child?.kill('SIGSTOP');
   }
 
+  /** Asks it something on a connection of its own. @throws Error when it does not answer within 2 s */
+  async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
+    const client = new Redis(this.url, { maxRetriesPerRequest: 0, retryStrategy: () => null, commandTimeout: 2_000 });
+    client.on('error', () => undefined);
+    try {
+      return await question(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** From now on it takes no writes: it is full, or a replica of nothing; or it takes them again. */
+  async refuseWrites(why: 'full' | 'replica' | 'no more'): Promise<void> {
+    await this.ask(async (client) => {
+      await client.config('SET', 'maxmemory', why === 'full' ? '1' : '0');
+      await (why === 'replica' ? client.replicaof('127.0.0.1', 1) : client.replicaof('NO', 'ONE'));
+    });
+  }
+
   /** Wakes it up again. */
   thaw(): void {
     this.child?.kill('SIGCONT');

@@ -2,12 +2,25 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 type Mode = 'pass' | 'refuse' | 'swallow';
+/** Where a connection breaks over a COMMIT: before PostgreSQL hears of it, or when it has committed and answers. */
+export type CommitBreak = 'before' | 'answer';
+
+/** The end of a simple query of the driver. */
+const COMMIT = Buffer.from('commit\0');
+/** What PostgreSQL says when a session has changed its name. */
+const SESSION_NAME = /application_name\0([^\0]*)\0/g;
+
+const NO_COMMITS = { left: 0, at: 'before', session: '' } as const;
 
 /** Stands between an app and a server on this machine, and cuts, refuses, swallows or delays what passes. */
 export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private mode: Mode = 'pass';
   private delayMs = 0;
+  private commits: { readonly left: number; readonly at: CommitBreak; readonly session: string } = NO_COMMITS;
+  private readonly sessions = new WeakMap<Socket, string>();
+  /** Connections whose next answer is that of a COMMIT, and never arrives. */
+  private readonly unanswered = new WeakSet<Socket>();
   private server: Server | undefined;
   private listensOn = 0;
 
@@ -60,11 +73,25 @@ export class TcpProxy {
     this.delayMs = ms;
   }
 
+  /**
+   * The connections of the next COMMITs break. Only for connections to PostgreSQL.
+   * @param session of sessions that call themselves so, or begin so
+   */
+  breakCommits(count: number, at: CommitBreak, session = ''): void {
+    this.commits = { left: count, at, session };
+  }
+
+  /** COMMITs that have still to break. */
+  get commitsToBreak(): number {
+    return this.commits.left;
+  }
+
   /** Everything passes again. What was swallowed stays lost with its connection. */
   async restore(): Promise<void> {
     const wasSwallowing = this.mode === 'swallow';
     this.mode = 'pass';
     this.delayMs = 0;
+    this.commits = NO_COMMITS;
     if (wasSwallowing) this.reset();
     if (!this.server) await this.listen();
   }
@@ -89,7 +116,10 @@ export class TcpProxy {
       const other = socket === near ? far : near;
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
-      socket.on('data', (piece: Buffer) => this.pass(piece, other, socket === near ? this.delayMs : 0));
+      socket.on('data', (piece: Buffer) => {
+        if (this.breaksAt(piece, near, socket === near)) for (const end of pair) end.resetAndDestroy();
+        else this.pass(piece, other, socket === near ? this.delayMs : 0);
+      });
       socket.on('end', () => other.end());
       socket.on('close', () => {
         this.pairs.delete(pair);
@@ -97,6 +127,21 @@ export class TcpProxy {
       });
       if (this.mode === 'swallow') socket.pause();
     }
+  }
+
+  /** Whether the connection breaks here, over a COMMIT or over its answer. */
+  private breaksAt(piece: Buffer, near: Socket, isAsked: boolean): boolean {
+    if (!isAsked) {
+      const [, name] = [...piece.toString('latin1').matchAll(SESSION_NAME)].at(-1) ?? [];
+      if (name !== undefined) this.sessions.set(near, name);
+      return this.unanswered.has(near);
+    }
+    if (this.commits.left === 0 || !piece.subarray(-COMMIT.length).equals(COMMIT)) return false;
+    if (!(this.sessions.get(near) ?? '').startsWith(this.commits.session)) return false;
+    this.commits = { ...this.commits, left: this.commits.left - 1 };
+    if (this.commits.at === 'before') return true;
+    this.unanswered.add(near);
+    return false;
   }
 
   private pass(piece: Buffer, to: Socket, waitMs: number): void {
