@@ -26,7 +26,8 @@ async function main() {
     figure('catalog-load', RELEASES / ((performance.now() - startedAt) / 1_000), 'releases/s');
     await database.run('vacuum analyze');
     const [sizes] = await database.run(
-      `select pg_total_relation_size('catalog.release_search') / 1048576 as search, pg_relation_size('catalog.release_search_document') / 1048576 as gin,
+      `select (select sum(pg_total_relation_size(relid)) / 1048576 from pg_partition_tree('catalog.release_search') where isleaf) as search,
+              (select sum(pg_relation_size(relid)) / 1048576 from pg_partition_tree('catalog.release_search_document') where isleaf) as gin,
               pg_total_relation_size('catalog.search_term') / 1048576 as terms, pg_total_relation_size('catalog.release') / 1048576 as releases`,
     );
     for (const [name, size] of Object.entries(sizes)) figure(`catalog-size-${name}`, Number(size), 'MiB');

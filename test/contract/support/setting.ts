@@ -28,9 +28,9 @@ const EXAMPLE_CATALOGUE = `
             'the persuader', 'stockholm', 0),
            ($1, '${RELEASE_IDS[1]}', 'The other', '{}', '[]', '[]', '{}', '{}', '[]', '{}', '{}', 'record', '', 'the other', 0)),
   searched as (
-    insert into catalog.release_search (tenant_id, release_id, listed, document, facets, artist_key, title_key, released_key)
-    values ($1::uuid, '${RELEASE_IDS[0]}', true, array_to_tsvector(array[right($1::text, 6) || 'n:the persuader', right($1::text, 6) || 't:stockholm']), '{}', 'the persuader', 'stockholm', 0),
-           ($1, '${RELEASE_IDS[1]}', true, '', '{}', '', 'the other', 0)),
+    insert into catalog.release_search (tenant_id, release_id, listed, document, by_genre, by_style, by_format, by_label, artist_key, title_key, released_key)
+    values ($1::uuid, '${RELEASE_IDS[0]}', true, array_to_tsvector(array[right($1::text, 6) || 'n:the persuader', right($1::text, 6) || 't:stockholm']), '{}', '{}', '{}', '{}', 'the persuader', 'stockholm', 0),
+           ($1, '${RELEASE_IDS[1]}', true, '', '{}', '{}', '{}', '{}', '', 'the other', 0)),
   named as (
     insert into catalog.external_id (tenant_id, source, external_key, release_id, item_hash, release_version)
     values ($1, 'discogs', '1', '${RELEASE_IDS[0]}', '', 1)),

@@ -12,6 +12,7 @@ export const FACETS = {
   label: 'l',
 } as const;
 export type Facet = keyof typeof FACETS;
+export const FACET_NAMES = Object.keys(FACETS) as readonly Facet[];
 
 /** A release as it is found. */
 export interface SearchDocument {
@@ -20,8 +21,8 @@ export interface SearchDocument {
    * (`#`) and barcodes (`=`). No word holds a mark.
    */
   readonly lexemes: readonly string[];
-  /** Facets as they are shown, marked. */
-  readonly facets: readonly string[];
+  /** What it is counted by, as it is shown: each value once. */
+  readonly values: Readonly<Record<Facet, readonly string[]>>;
   readonly artistKey: string;
   readonly titleKey: string;
   readonly releasedKey: number;
@@ -44,15 +45,15 @@ export function searchDocument(content: ReleaseContent): SearchDocument {
   for (const text of [...artists, title, ...labels.map(({ name }) => name)]) addWords(lexemes, text);
   for (const { catalogNumber } of labels) if (catalogNumber !== undefined) addCode(lexemes, '#', catalogNumber);
   if (barcode !== null) addCode(lexemes, '=', barcode);
-  const facets = facetsOf(content);
-  for (const facet of facets) lexemes.add(facetLexeme(facet));
+  const values = valuesOf(content);
+  for (const facet of FACET_NAMES) for (const value of values[facet]) lexemes.add(facetLexeme(facet, value));
   for (const track of tracks) {
     if (lexemes.size > MOST_LEXEMES) break;
     addWords(lexemes, track.title);
     for (const name of track.artists ?? []) addWords(lexemes, name);
   }
   lexemes.delete('');
-  return { lexemes: [...lexemes], facets, artistKey, titleKey, releasedKey: dateKey(content.released) };
+  return { lexemes: [...lexemes], values, artistKey, titleKey, releasedKey: dateKey(content.released) };
 }
 
 /**
@@ -68,9 +69,9 @@ export function tenantQuery(tenantId: string, query: string): string {
   return query.replace(/'((?:[^']|'')+)'/g, `'${tenantMark(tenantId)}$1'`);
 }
 
-/** A facet's value as a document has it. @param marked such as `g:Rock` */
-export function facetLexeme(marked: string): string {
-  return marked.slice(0, 2) + shortKey(marked.slice(2));
+/** A facet's value as a document has it: `g:rock`. */
+export function facetLexeme(facet: Facet, value: string): string {
+  return `${FACETS[facet]}:${shortKey(value)}`;
 }
 
 /** A whole artist name as a document has it. */
@@ -124,16 +125,20 @@ export function termsOf({ artists, title }: ReleaseContent): { artists: string[]
   };
 }
 
-function facetsOf({ genres, styles, formats, released, country, labels }: ReleaseContent): string[] {
-  const facets = new Set<string>();
-  for (const genre of genres) facets.add(`g:${genre}`);
-  for (const style of styles) facets.add(`s:${style}`);
-  for (const { name } of formats) facets.add(`f:${name}`);
-  for (const { name } of labels) facets.add(`l:${name}`);
+function valuesOf({ genres, styles, formats, released, country, labels }: ReleaseContent): SearchDocument['values'] {
   const decade = decadeOf(released);
-  if (decade !== undefined) facets.add(`d:${decade}`);
-  if (country !== null) facets.add(`c:${country}`);
-  return [...facets];
+  return {
+    genre: once(genres),
+    style: once(styles),
+    format: once(formats.map(({ name }) => name)),
+    decade: decade === undefined ? [] : [String(decade)],
+    country: country === null ? [] : [country],
+    label: once(labels.map(({ name }) => name)),
+  };
+}
+
+function once(values: readonly string[]): readonly string[] {
+  return values.length < 2 ? values : [...new Set(values)];
 }
 
 /** Words, and what is written with dots, dashes or strokes also as one: `R.E.M.` is found as `rem`, `Hi-Fi` as `hifi`. */

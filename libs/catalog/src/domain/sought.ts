@@ -1,14 +1,6 @@
 import { codeOf } from './folding.js';
 import { quoted } from './likeness.js';
-import {
-  documentWords,
-  type Facet,
-  facetLexeme,
-  FACETS,
-  nameLexeme,
-  shortKey,
-  titleLexeme,
-} from './search-document.js';
+import { documentWords, type Facet, facetLexeme, nameLexeme, shortKey, titleLexeme } from './search-document.js';
 
 /** Values that one of several must be met of, by facet. */
 export type FacetFilters = ReadonlyMap<Facet, readonly string[]>;
@@ -62,7 +54,7 @@ export function beginningQuery(text: string): string {
 export function filteredQuery(text: string | undefined, filters: FacetFilters, except?: Facet): string | undefined {
   const parts = [...filters]
     .filter(([facet]) => facet !== except)
-    .map(([facet, values]) => values.map((value) => quoted(facetLexeme(`${FACETS[facet]}:${value}`))).join(' | '));
+    .map(([facet, values]) => values.map((value) => quoted(facetLexeme(facet, value))).join(' | '));
   const all = [...(text === undefined ? [] : [text]), ...parts];
   return all.length === 0 ? undefined : all.map((part) => `(${part})`).join(' & ');
 }

@@ -1,11 +1,16 @@
 import type { ListRequest, PageQuery } from '#platform/http';
 import type { ReleaseState } from '../domain/release.js';
-import { type Facet, FACETS } from '../domain/search-document.js';
+import { type Facet, FACET_NAMES } from '../domain/search-document.js';
 import { type FacetFilters, filteredQuery, textQuery } from '../domain/sought.js';
 
 /** What lists of releases can be counted by. */
-export const LIST_FACETS = [...(Object.keys(FACETS) as Facet[]), 'category', 'inStock'] as const;
+export const LIST_FACETS = [...FACET_NAMES, 'category', 'inStock'] as const;
 export type ListFacet = (typeof LIST_FACETS)[number];
+
+/** Whether documents hold its values. */
+export function isOfDocument(facet: ListFacet | undefined): facet is Facet {
+  return facet !== undefined && facet !== 'category' && facet !== 'inStock';
+}
 
 /** The parameters of a list of releases that are no filters. */
 export interface SearchParameters extends PageQuery {
@@ -27,7 +32,7 @@ export interface Asked {
 /** Reads a list request. Text of signs alone seeks nothing but itself. */
 export function askedOf(request: ListRequest<SearchParameters>): Asked {
   const values = new Map(request.filters.map(({ name, values: given }) => [name, given]));
-  const filters = (Object.keys(FACETS) as Facet[]).flatMap((facet): [Facet, string[]][] => {
+  const filters = FACET_NAMES.flatMap((facet): [Facet, string[]][] => {
     const given = values.get(facet);
     return given ? [[facet, given.map(String)]] : [];
   });
@@ -45,5 +50,5 @@ export function askedOf(request: ListRequest<SearchParameters>): Asked {
 /** The full-text query of what was asked; undefined where the documents play no part. */
 export function queryOf({ text, filters }: Asked, except?: ListFacet): string | undefined {
   const sought = text === undefined ? undefined : textQuery(text);
-  return filteredQuery(sought, filters, Object.hasOwn(FACETS, except ?? '') ? (except as Facet) : undefined);
+  return filteredQuery(sought, filters, isOfDocument(except) ? except : undefined);
 }

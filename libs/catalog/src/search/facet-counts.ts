@@ -1,11 +1,11 @@
 import type { Facet as FacetView } from '#platform/http';
 import { formatId } from '#platform/kernel';
 import type { Unit } from '#platform/persistence';
-import { type Facet, FACETS } from '../domain/search-document.js';
 import { filteredQuery } from '../domain/sought.js';
+import { countedColumn, isSingle } from '../store/counted-columns.js';
 import { seek } from '../store/seek.js';
 import { shaped } from '../store/shaped.js';
-import { type Asked, type ListFacet, queryOf } from './asked.js';
+import { type Asked, isOfDocument, type ListFacet, queryOf } from './asked.js';
 import { Bound, conditionsOf } from './conditions.js';
 import type { Correction } from './spelling.js';
 
@@ -14,9 +14,9 @@ export const MOST_COUNTED = 1_000;
 /** Values shown of each facet. */
 const MOST_VALUES = 20;
 
-/** How many of the counted rows have a value. */
+/** How many of the counted rows have a value; without one, where no row has any. */
 export interface CountRow {
-  readonly kind: string;
+  readonly kind: ListFacet | null;
   readonly value: string;
   readonly count: number;
   readonly counted: number;
@@ -31,24 +31,27 @@ export function unfiltered(asked: Asked, facets: readonly ListFacet[]): ListFace
   });
 }
 
-/**
- * The rest of a statement that counts the rows `k (id, facets)` of a `with` before it: rows of `CountRow`.
- * All facets of a row are unnested at once: a function per row costs twice as much (test/bench/catalog).
- */
-export function counting(facets: readonly ListFacet[], bound: Bound): string {
-  const parts = facets.flatMap((facet) =>
-    facet === 'category' ? [CATEGORIES] : facet === 'inStock' ? [IN_STOCK] : [],
-  );
-  const marks = facets.flatMap((facet) => (Object.hasOwn(FACETS, facet) ? [FACETS[facet as Facet]] : []));
-  if (marks.length > 0) {
-    parts.push(`select left(f.facet, 1) as kind, substr(f.facet, 3) as value, f.count from (
-      select u.facet, count(*)::integer as count from (select unnest(k.facets) as facet from k) as u
-       where left(u.facet, 1) = any(${bound.add(marks, 'text[]')}) group by u.facet) as f`);
-  }
-  return `c as (${parts.join(' union all ')})
-    select w.kind, w.value, w.count, (select count(*)::integer from k) as counted from (
-      select c.*, row_number() over (partition by c.kind order by c.count desc, c.value) as place from c) as w
-     where w.place <= ${MOST_VALUES} order by w.kind, w.place`;
+/** The columns of documents that facets are counted by: one each, as taking all facets of a row apart costs most of a count. */
+export function countedColumns(facets: readonly ListFacet[], alias: string): string {
+  return facets
+    .filter(isOfDocument)
+    .map((facet) => `, ${alias}.${countedColumn(facet)}`)
+    .join('');
+}
+
+/** The rest of a statement that counts the rows `k (id, countedColumns...)` of a `with` before it: rows of `CountRow`, in no order. */
+export function counting(facets: readonly ListFacet[]): string {
+  const parts = facets.map((facet) => `(${counted(facet)} order by count desc, value limit ${MOST_VALUES})`);
+  return `c as (${parts.join(' union all ')}) select c.kind, c.value, c.count, n.counted
+    from (select count(*)::integer as counted from k) as n left join c on true`;
+}
+
+function counted(facet: ListFacet): string {
+  if (facet === 'category') return CATEGORIES;
+  if (facet === 'inStock') return IN_STOCK;
+  const column = `k.${countedColumn(facet)}`;
+  return `select '${facet}' as kind, u.value, count(*)::integer as count
+    from (select ${isSingle(facet) ? column : `unnest(${column})`} as value from k) as u where u.value is not null group by u.value`;
 }
 
 /** Counts the releases of a list by facets, each under all filters but its own. Facets without a filter are counted together. */
@@ -79,32 +82,31 @@ export class FacetCounts {
 
   private async counted(facets: readonly ListFacet[], except: ListFacet | undefined): Promise<CountRow[]> {
     const bound = new Bound(this.unit.tenantId);
-    const rows = await this.rowsOf(bound, except);
-    const sql = `with k as materialized (${rows} limit ${MOST_COUNTED + 1}), ${counting(facets, bound)}`;
+    const rows = await this.rowsOf(facets, bound, except);
+    const sql = `with k as materialized (${rows} limit ${MOST_COUNTED + 1}), ${counting(facets)}`;
     return shaped<CountRow & Record<string, unknown>>(this.unit, sql, bound.values);
   }
 
   /** Rows that are counted: those that a query finds, or the newest where documents play no part. */
-  private async rowsOf(bound: Bound, except: ListFacet | undefined): Promise<string> {
+  private async rowsOf(facets: readonly ListFacet[], bound: Bound, except: ListFacet | undefined): Promise<string> {
     const query = this.queryWithout(except);
     const { categories } = this.surroundings;
     if (query !== undefined) {
       await seek(this.unit, query);
       const conditions = conditionsOf(this.asked, 'document', { bound, categories, ...(except && { except }) });
-      return `select s.release_id as id, s.facets from catalog.release_search s where s.tenant_id = $1 and ${conditions}`;
+      return `select s.release_id as id${countedColumns(facets, 's')} from catalog.release_search s where s.tenant_id = $1 and ${conditions}`;
     }
     await seek(this.unit, '');
     const conditions = conditionsOf(this.asked, 'release', { bound, categories, ...(except && { except }) });
-    return `select r.id, looked.facets from (select r.id from catalog.release r where r.tenant_id = $1 and ${conditions}
+    return `select r.id${countedColumns(facets, 'looked')} from (select r.id from catalog.release r where r.tenant_id = $1 and ${conditions}
         order by r.id desc limit ${MOST_COUNTED + 1}) as r
-      cross join lateral (select s.facets from catalog.release_search s where s.tenant_id = $1 and s.release_id = r.id offset 0) as looked`;
+      cross join lateral (select s.release_id${countedColumns(facets, 's')} from catalog.release_search s where s.tenant_id = $1 and s.release_id = r.id offset 0) as looked`;
   }
 
   private queryWithout(except: ListFacet | undefined): string | undefined {
     const { correction } = this.surroundings;
     if (!correction) return queryOf(this.asked, except);
-    const own = Object.hasOwn(FACETS, except ?? '') ? (except as Facet) : undefined;
-    return filteredQuery(correction.query, this.asked.filters, own);
+    return filteredQuery(correction.query, this.asked.filters, isOfDocument(except) ? except : undefined);
   }
 }
 
@@ -114,9 +116,9 @@ const IN_STOCK = `select 'inStock' as kind, (t.available is not null)::text as v
   from k left join catalog.release_stock t on t.tenant_id = $1 and t.release_id = k.id and t.available > 0 group by 2`;
 
 function viewOf(facet: ListFacet, rows: readonly CountRow[]): FacetView {
-  const kind = Object.hasOwn(FACETS, facet) ? FACETS[facet as Facet] : facet;
   const values = rows
-    .filter((row) => row.kind === kind)
+    .filter(({ kind }) => kind === facet)
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
     .map(({ value, count }) => ({ value: facet === 'category' ? formatId('category', value) : value, count }));
   return { name: facet, values, capped: (rows[0]?.counted ?? 0) > MOST_COUNTED };
 }

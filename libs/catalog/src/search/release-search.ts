@@ -8,7 +8,7 @@ import { shaped } from '../store/shaped.js';
 import { readSummaries } from '../store/release-reads.js';
 import { type Asked, type ListFacet, queryOf } from './asked.js';
 import { Bound, conditionsOf } from './conditions.js';
-import { type CountRow, counting, MOST_COUNTED, unfiltered } from './facet-counts.js';
+import { type CountRow, countedColumns, counting, MOST_COUNTED, unfiltered } from './facet-counts.js';
 import { type Correction, correctionOf } from './spelling.js';
 
 /** Rows that are sorted or ranked in memory. Where there are more, lists go along an index, and a ranking is of the first. */
@@ -100,10 +100,10 @@ export class ReleaseSearch {
   }): Promise<{ found: number; page: Page<ReleaseSummaryView>; counts: readonly CountRow[] | undefined }> {
     const bound = new Bound(this.unit.tenantId);
     const rank = this.rankOf(bound, correction);
-    const columns = `s.release_id as id, s.artist_key, s.title_key, s.released_key, ${rank} as rank${facets.length > 0 ? ', s.facets' : ''}`;
+    const columns = `s.release_id as id, s.artist_key, s.title_key, s.released_key, ${rank} as rank${countedColumns(facets, 's')}`;
     const rows = `select ${columns} from catalog.release_search s where s.tenant_id = $1 and ${this.conditions('document', bound)}`;
     const first = exact.length === 0 ? '' : `${rows} and s.release_id = any(${bound.add(exact, 'uuid[]')}) union`;
-    const counts = facets.length > 0 ? countsOf(facets, bound) : 'null::json';
+    const counts = facets.length > 0 ? countsOf(facets) : 'null::json';
     const list = this.planOf('m', bound);
     const found = await shaped<FoundRow & Record<string, unknown>>(
       this.unit,
@@ -228,7 +228,7 @@ export class ReleaseSearch {
 }
 
 /** What `counting` tells of the rows `m`, as one value. */
-function countsOf(facets: readonly ListFacet[], bound: Bound): string {
-  return `select json_agg(n) from (with k as materialized (select m.id, m.facets from m limit ${MOST_COUNTED + 1}),
-    ${counting(facets, bound)}) as n`;
+function countsOf(facets: readonly ListFacet[]): string {
+  return `select json_agg(n) from (with k as materialized (select m.id${countedColumns(facets, 'm')} from m limit ${MOST_COUNTED + 1}),
+    ${counting(facets)}) as n`;
 }

@@ -1,7 +1,8 @@
 import { newUuid } from '#platform/kernel';
 import { innerArray, plainArray, textArray, textArrays, type Unit } from '#platform/persistence';
 import type { ReleaseContent, ReleaseState } from '../domain/release.js';
-import { searchDocument, tenantMark } from '../domain/search-document.js';
+import { FACET_NAMES, searchDocument, tenantMark } from '../domain/search-document.js';
+import { countedColumn, isSingle } from './counted-columns.js';
 
 /** A release as it is written. */
 export interface ReleaseRow {
@@ -41,7 +42,8 @@ const COLUMNS = [
   ['title_key', 'text'],
   ['released_key', 'integer'],
 ] as const;
-const DOCUMENT = ['document', 'facets'] as const;
+const COUNTED = FACET_NAMES.map(countedColumn);
+const DOCUMENT = ['document', ...COUNTED] as const;
 const NAMES = COLUMNS.map(([name]) => name);
 const SENT = [...NAMES, ...DOCUMENT];
 const UNNEST = SENT.map((name, index) => `$${index + 2}::${sentAs(name)}[]`).join(', ');
@@ -51,18 +53,22 @@ const READ = COLUMNS.map(([name, type]) => {
 }).join(', ');
 /** Words of a document are sorted by PostgreSQL. */
 const DOCUMENT_READ = `array_to_tsvector(${innerArray('n.document')})`;
+const COUNTED_READ = FACET_NAMES.map((facet) => {
+  const sent = `n.${countedColumn(facet)}`;
+  return isSingle(facet) ? sent : innerArray(sent);
+});
 const NEW = `n as materialized (select * from unnest(${UNNEST}) as n (${SENT.join(', ')}))`;
 
 /** One statement for all rows and both tables. Whether there are any is the caller's to know. */
 const INSERT = `
   with ${NEW}, searched as (
-    insert into catalog.release_search (tenant_id, release_id, listed, document, facets, artist_key, title_key, released_key)
-    select $1, n.id, true, ${DOCUMENT_READ}, ${innerArray('n.facets')}, n.artist_key, n.title_key, n.released_key from n)
+    insert into catalog.release_search (tenant_id, release_id, listed, document, ${COUNTED.join(', ')}, artist_key, title_key, released_key)
+    select $1, n.id, true, ${DOCUMENT_READ}, ${COUNTED_READ.join(', ')}, n.artist_key, n.title_key, n.released_key from n)
   insert into catalog.release (tenant_id, ${NAMES.join(', ')}) select $1, ${READ} from n`;
 
 const UPDATE = `
   with ${NEW}, searched as (
-    update catalog.release_search s set document = ${DOCUMENT_READ}, facets = ${innerArray('n.facets')},
+    update catalog.release_search s set document = ${DOCUMENT_READ}, (${COUNTED.join(', ')}) = row (${COUNTED_READ.join(', ')}),
            artist_key = n.artist_key, title_key = n.title_key, released_key = n.released_key
       from n where s.tenant_id = $1 and s.release_id = n.id)
   update catalog.release r set (${NAMES.join(', ')}) = row (${READ}), version = r.version + 1, updated_at = clock_timestamp()
@@ -127,12 +133,14 @@ function valuesOf(tenantId: string, rows: readonly ReleaseRow[]): string[] {
     textArray(documents.map(({ titleKey }) => titleKey)),
     plainArray(documents.map(({ releasedKey }) => releasedKey)),
     textArrays(documents.map(({ lexemes }) => lexemes.map((lexeme) => mark + lexeme))),
-    textArrays(documents.map(({ facets }) => facets)),
+    ...FACET_NAMES.map((facet) => {
+      const lists = documents.map(({ values }) => values[facet]);
+      return isSingle(facet) ? textArray(lists.map(([value]) => value ?? null)) : textArrays(lists);
+    }),
   ];
 }
 
 function sentAs(name: (typeof SENT)[number]): string {
-  if (name === 'document' || name === 'facets') return 'text';
   const type = COLUMNS.find(([column]) => column === name)?.[1] ?? 'text';
   return type === 'uuid' || type === 'integer' ? type : 'text';
 }

@@ -19,6 +19,7 @@ import { JobsKeys } from './20261125120100-jobs-keys.js';
 import { FilesUploads } from './20261125130000-files-uploads.js';
 import { InventoryPriceOrder } from './20261125150000-inventory-price-order.js';
 import { FreightJobs } from './20261125140000-freight-jobs.js';
+import { CatalogSearchParts } from './20261125160000-catalog-search-parts.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -47,6 +48,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125130000-files-uploads', type: FilesUploads },
   { name: '20261125140000-freight-jobs', type: FreightJobs },
   { name: '20261125150000-inventory-price-order', type: InventoryPriceOrder },
+  { name: '20261125160000-catalog-search-parts', type: CatalogSearchParts },
 ];
 
 /** Their names, for the schema check at start. */
