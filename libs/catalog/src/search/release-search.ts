@@ -99,8 +99,7 @@ export class ReleaseSearch {
     readonly facets?: readonly ListFacet[];
   }): Promise<{ found: number; page: Page<ReleaseSummaryView>; counts: readonly CountRow[] | undefined }> {
     const bound = new Bound(this.unit.tenantId);
-    const rank = this.rankOf(bound, correction);
-    const columns = `s.release_id as id, s.artist_key, s.title_key, s.released_key, ${rank} as rank${countedColumns(facets, 's')}`;
+    const columns = `s.release_id as id${this.sortedColumns(bound, correction)}${countedColumns(facets, 's')}`;
     const rows = `select ${columns} from catalog.release_search s where s.tenant_id = $1 and ${this.conditions('document', bound)}`;
     const first = exact.length === 0 ? '' : `${rows} and s.release_id = any(${bound.add(exact, 'uuid[]')}) union`;
     const counts = facets.length > 0 ? countsOf(facets) : 'null::json';
@@ -109,7 +108,7 @@ export class ReleaseSearch {
       this.unit,
       `with m as materialized (${first} (${rows} limit ${MOST_RANKED + 1})),
             page as (select m.id, ${list.cursorKey}, row_number() over (order by ${list.orderBy}) as place
-                       from m where ${list.where} order by ${list.orderBy} limit ${list.limit})
+                       from (select m.* from m where ${list.where} order by ${list.orderBy} limit ${list.limit}) as m)
        select f.found, p.id, p.cursor_key, case when coalesce(p.place, 1) = 1 then (${counts}) end as counts
          from (select count(*)::integer as found from m) as f left join page p on true order by p.place`,
       list.values,
@@ -170,13 +169,21 @@ export class ReleaseSearch {
     return conditionsOf(this.asked, source, { bound, categories: this.surroundings.categories });
   }
 
+  /** What the rows are sorted by, and no more: each column of each row is copied. */
+  private sortedColumns(bound: Bound, correction: Correction | undefined): string {
+    const { request, text } = this.asked;
+    const columns = request.sort.map(({ name }) => {
+      if (name === 'relevance') return text === undefined ? '' : `, ${this.rankOf(bound, text, correction)} as rank`;
+      return name === 'createdAt' ? '' : `, s.${name}_key`;
+    });
+    return columns.join('');
+  }
+
   /**
    * Codes first, then what is called exactly so, then by trigrams of artist and title; corrected, what has all words, then by how
    * alike the artist is. In millionths, so that a cursor can hold it.
    */
-  private rankOf(bound: Bound, correction: Correction | undefined): string {
-    const { text } = this.asked;
-    if (text === undefined) return '0';
+  private rankOf(bound: Bound, text: string, correction: Correction | undefined): string {
     const key = bound.add(shortKey(text), 'text');
     const alike = `greatest(similarity(s.artist_key, ${key}), similarity(s.title_key, ${key}), similarity(s.artist_key || ' ' || s.title_key, ${key}))`;
     if (!correction) {
