@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DynamicModule } from '@nestjs/common';
@@ -126,7 +127,10 @@ async function makeTenant(
   return { tenantId: tenant.body.id, key: issued.body.key, keyId: issued.body.id };
 }
 
-/** One HTTP call; a body that is no JSON is answered as an empty object. */
+/** Connections are kept, as a front end keeps them. */
+const agent = new Agent({ keepAlive: true });
+
+/** One HTTP call, cheaper than `fetch`: the tests make tens of thousands; a body that is no JSON is answered as an empty object. */
 export async function request<T>(
   url: string,
   method: string,
@@ -134,18 +138,24 @@ export async function request<T>(
 ): Promise<Answer<T>> {
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-  const response = await fetch(url, {
-    method,
-    redirect: 'manual',
-    headers: {
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-      ...(payload === undefined ? {} : { 'content-type': type }),
-      ...headers,
-    },
-    ...(payload === undefined ? {} : { body: payload }),
+  const sent = {
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...(payload === undefined ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(payload)) }),
+    ...headers,
+  };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpRequest(url, { method, agent, headers: sent }, resolve).on('error', reject).end(payload);
   });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: parsed<T>(text) };
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  return { status: response.statusCode ?? 0, headers: headersOf(response), text, body: parsed<T>(text) };
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
+  return headers;
 }
 
 function parsed<T>(text: string): T {

@@ -9,8 +9,11 @@ export interface TestDatabase {
   readonly workerUrl: string;
   readonly platformUrl: string;
   readonly roUrl: string;
-  /** Runs a statement as the superuser, past row-level security: for looking behind the product's back. */
-  admin<R extends object>(sql: string, values?: unknown[]): Promise<R[]>;
+  /**
+   * Runs a statement as the superuser, past row-level security: for looking behind the product's back.
+   * @param name of a long statement that is run often: it is read and planned once a connection
+   */
+  admin<R extends object>(sql: string, values?: unknown[], name?: string): Promise<R[]>;
   drop(): Promise<void>;
 }
 
@@ -56,7 +59,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     workerUrl: urlOf(name, 'app_worker', password),
     platformUrl: urlOf(name, 'app_platform', password),
     roUrl: urlOf(name, 'app_ro', password),
-    admin: async (sql, values) => (await pool.query(sql, values)).rows,
+    admin: async (text, values, name) => (await pool.query({ text, values, ...(name && { name }) })).rows,
     drop: async () => {
       if (!pool.ending) await pool.end();
       await withAdmin('postgres', (client) => client.query(`drop database if exists ${name} with (force)`));
