@@ -14,16 +14,33 @@ const mapRow: MapRow = ({ cells }) => {
   return { key: word, copies: release === undefined, releaseKey: release ?? word, faults, unmapped: [] };
 };
 
-async function* inGroups(texts: readonly string[], size: number): AsyncGenerator<SourceRow[]> {
-  const rows = texts.map((text, at) => ({
+/** Rows that follow one another, of so many bytes each. */
+function sized(
+  lengths: readonly number[],
+  texts: readonly string[] = lengths.map((_length, at) => `k${at}`),
+): SourceRow[] {
+  let byte = 0;
+  return lengths.map((length, at) => ({
     rowNo: at + 1,
-    cells: [text],
-    byteFrom: at * 10,
-    byteTo: at * 10 + 10,
+    cells: [texts[at] ?? ''],
+    byteFrom: byte,
+    byteTo: (byte += length),
     line: at + 2,
   }));
+}
+
+async function* chunked(rows: readonly SourceRow[], size: number): AsyncGenerator<SourceRow[]> {
   for (let at = 0; at < rows.length; at += size) yield rows.slice(at, at + size);
 }
+
+const inGroups = (texts: readonly string[], size: number): AsyncGenerator<SourceRow[]> =>
+  chunked(
+    sized(
+      texts.map(() => 10),
+      texts,
+    ),
+    size,
+  );
 
 async function plan(texts: readonly string[], options: Partial<PlanOptions> = {}, size = 3): Promise<PlannedBatch[]> {
   const batches: PlannedBatch[] = [];
@@ -109,6 +126,38 @@ describe('a plan', () => {
     ]);
     const first = await plan(rows, { stockTarget: true, duplicates: 'first_wins' });
     expect([pairs(first), pairs(first, 'releaseSuperseded')]).toEqual([[[3, 1]], [[1, 2]]]);
+  });
+
+  it('begins another batch where a row would make it larger than a batch may be', async () => {
+    const batches = await plan(['a', 'b', 'c', 'd', 'e'], { batchBytes: 25 });
+    expect(batches.map(({ rowFrom, rowCount, byteTo }) => [rowFrom, rowCount, byteTo])).toEqual([
+      [1, 2, 20],
+      [3, 2, 40],
+      [5, 1, 50],
+    ]);
+    expect(batches.map(({ no }) => no)).toEqual([1, 2, 3]);
+  });
+
+  it('covers all rows in order, in batches that are within their bounds or one row', async () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 60 });
+    const bound = fc.integer({ min: 1, max: 100 });
+    const size = fc.integer({ min: 1, max: 9 });
+    await fc.assert(
+      fc.asyncProperty(lengths, bound, size, size, async (lengths, batchBytes, batchSize, chunk) => {
+        const rows = sized(lengths);
+        const batches: PlannedBatch[] = [];
+        const options = { batchSize, batchBytes, duplicates: 'last_wins' as const, stockTarget: false };
+        for await (const batch of planRows(chunked(rows, chunk), mapRow, options)) batches.push(batch);
+        expect(batches.flatMap(({ keys }) => keys)).toEqual(rows.map(({ cells }) => (cells as string[])[0]));
+        let [rowNo, byte] = [1, 0];
+        for (const { rowFrom, rowCount, byteFrom, byteTo } of batches) {
+          expect([rowFrom, byteFrom]).toEqual([rowNo, byte]);
+          expect(rowCount <= batchSize && (byteTo - byteFrom <= batchBytes || rowCount === 1)).toBe(true);
+          [rowNo, byte] = [rowNo + rowCount, byteTo];
+        }
+        expect(batches.map(({ no }) => no)).toEqual(batches.map((_batch, at) => at + 1));
+      }),
+    );
   });
 
   it('refuses more rows than there may be', async () => {

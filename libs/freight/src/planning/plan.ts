@@ -3,6 +3,7 @@ import type { MappedRecord, Unmapped } from '../mapping/record.js';
 import type { SourceRow } from '../sources/source-format.js';
 import { SourceRefused } from '../sources/source-refused.js';
 import { KeyRegistry } from './key-registry.js';
+import { BATCH_BYTES } from '../domain/batch-size.js';
 
 /** What happens to rows of one key: the last or the first counts and the others are skipped, or all but the first fail. */
 export type DuplicatePolicy = 'last_wins' | 'first_wins' | 'fail';
@@ -11,6 +12,8 @@ export type DuplicatePolicy = 'last_wins' | 'first_wins' | 'fail';
 export interface PlanOptions {
   /** Rows per batch. */
   readonly batchSize: number;
+  /** A batch of several rows has no more bytes of the source than this. Default: `BATCH_BYTES`. */
+  readonly batchBytes?: number;
   readonly duplicates: DuplicatePolicy;
   /** Rows become stock: rows of one release are copies of it, and none is skipped for that. */
   readonly stockTarget: boolean;
@@ -103,8 +106,10 @@ class Planner {
 
   constructor(private readonly options: PlanOptions) {}
 
-  /** @returns the batch, when the row is its last */
+  /** @returns the batch that the row fills, or the one that has no room for it */
   add(row: SourceRow, record: MappedRecord): PlannedBatch | undefined {
+    const most = this.options.batchBytes ?? BATCH_BYTES;
+    const before = this.open && row.byteTo - this.open.byteFrom > most ? this.end() : undefined;
     this.open ??= {
       no: ++this.batches,
       rowFrom: row.rowNo,
@@ -114,7 +119,8 @@ class Planner {
     };
     this.register(this.open, row, record);
     this.byteTo = row.byteTo;
-    return this.open.keys.length === this.options.batchSize ? this.end() : undefined;
+    // After a cut by bytes the row is alone in a batch that takes at least two: no row ends two batches.
+    return before ?? (this.open.keys.length === this.options.batchSize ? this.end() : undefined);
   }
 
   end(): PlannedBatch | undefined {
