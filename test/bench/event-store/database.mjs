@@ -40,6 +40,7 @@ export async function prepareDatabase() {
     DATABASE_URL: url(),
     DATABASE_URL_RT: url('app_rt'),
     DATABASE_URL_WORKER: url('app_worker'),
+    DATABASE_URL_PLATFORM: url('app_platform'),
   };
   const migrated = spawnSync(process.execPath, [MIGRATE], { env: { ...process.env, ...env }, encoding: 'utf8' });
   if (migrated.status !== 0) throw new Error(migrated.stderr);
@@ -48,6 +49,7 @@ export async function prepareDatabase() {
   return {
     rtUrl: url('app_rt'),
     workerUrl: url('app_worker'),
+    platformUrl: url('app_platform'),
     ownerUrl: url(),
     /** Runs a statement as the owner, past every policy. */
     run: (sql, values) => ask(url(), sql, values),

@@ -16,6 +16,7 @@ import { newUuid, parseId, systemActor } from '#platform/kernel';
 import { Bus, PersistenceModule, RedisModule, UnitOfWork } from '#platform/persistence';
 import { CreateJob } from '../../../dist/libs/freight/src/commands/create-job.command.js';
 import { GetJob } from '../../../dist/libs/freight/src/queries/get-job.query.js';
+import { launchOf } from '../../../tools/lib/apps.mjs';
 import { prepareDatabase } from '../event-store/database.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
@@ -86,8 +87,9 @@ export class Installation {
   }
 
   async addWorker() {
-    const env = { ...process.env, WORKER: JSON.stringify(this.orders) };
-    const child = fork(WORKER, [], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const { flags, env: own } = launchOf('worker');
+    const env = { ...process.env, ...own, WORKER: JSON.stringify(this.orders) };
+    const child = fork(WORKER, [], { env, execArgv: flags, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.workers.push(child);
     await once(child, 'message');
     return child;

@@ -1,4 +1,5 @@
 import { measureFairness, measureRetries, measureTakeover } from './engine.mjs';
+import { measureMemory } from './memory.mjs';
 import { measureOrder } from './order.mjs';
 import { measureReleases } from './releases.mjs';
 import { measureStock } from './stock.mjs';
@@ -11,6 +12,7 @@ const PARTS = {
   fairness: measureFairness,
   retries: measureRetries,
   takeover: measureTakeover,
+  memory: measureMemory,
 };
 const wanted = process.argv.slice(2);
 

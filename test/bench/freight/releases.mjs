@@ -7,7 +7,8 @@ import { Installation, used } from './installation.mjs';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 200_000);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const MAPPING = {
+/** How the generated file's columns become releases. */
+export const RELEASE_MAPPING = {
   source: 'bench',
   release: {
     externalId: { column: 'id' },
@@ -28,14 +29,17 @@ const TABLES = ['catalog.release', 'catalog.external_id', 'catalog.release_searc
 
 const word = (index) => WORDS[index % WORDS.length];
 
-/** A file of generated releases: as many different artists as a shop has, titles of three words. */
-function* generate(rows) {
-  let text = 'id,title,artist,label,number,year,genre,format,country\n';
+/**
+ * A file of generated releases: as many different artists as a shop has, titles of three words.
+ * @param notes a last column, where there is to be one
+ */
+export function* generateReleases(rows, notes) {
+  let text = `id,title,artist,label,number,year,genre,format,country${notes ? ',notes' : ''}\n`;
   for (let row = 1; row <= rows; row++) {
     const title = `${word(row)} ${word(row * 7 + 3)} ${row}`;
     const artist = `The ${word(row * 3)} ${word(Math.floor(row / 18))} ${row % 997}`;
     const label = `"${word(row)} Records, Ltd.",CAT-${row}`;
-    text += `g${row},${title},${artist},${label},${1950 + (row % 70)},${GENRES[row % 6]},Vinyl,US\n`;
+    text += `g${row},${title},${artist},${label},${1950 + (row % 70)},${GENRES[row % 6]},Vinyl,US${notes ? `,${notes}` : ''}\n`;
     if (text.length > 65_536) {
       yield Buffer.from(text);
       text = '';
@@ -80,10 +84,10 @@ async function copyAgain(owner, tenantId) {
 /** Runs one import to its end. */
 async function importOnce(installation) {
   const store = installation.newStore();
-  const uploadId = await installation.upload(store, Readable.from(generate(ROWS)));
+  const uploadId = await installation.upload(store, Readable.from(generateReleases(ROWS)));
   const before = await installation.cpu();
   const startedAt = performance.now();
-  const id = await installation.startJob(store, uploadId, { mapping: MAPPING });
+  const id = await installation.startJob(store, uploadId, { mapping: RELEASE_MAPPING });
   const reads = [];
   let job;
   do {
@@ -154,7 +158,7 @@ export async function measureReleases() {
 /** The same file for the same store: nothing new. */
 async function importAgain(installation, { store, uploadId }) {
   const before = await installation.cpu();
-  const id = await installation.startJob(store, uploadId, { mapping: MAPPING });
+  const id = await installation.startJob(store, uploadId, { mapping: RELEASE_MAPPING });
   let job;
   do {
     await sleep(200);

@@ -135,18 +135,19 @@ class BulkCall {
   /** Items that can be read and whose key is not taken by an earlier one. */
   private readable(): Entry[] {
     const taken = new Set<string>();
-    return this.items.flatMap((raw, place) => {
+    const entries: Entry[] = [];
+    this.items.forEach((raw, place) => {
       const item = this.read(raw, place);
-      if (!item) return [];
+      if (!item) return;
       const key = externalKey(item.externalId);
       if (taken.has(key)) {
         const message = 'An earlier item of this request has the same external id.';
-        this.fail(place, { code: 'catalog.duplicate_in_request', field: '/externalId', message });
-        return [];
+        return this.fail(place, { code: 'catalog.duplicate_in_request', field: '/externalId', message });
       }
       taken.add(key);
-      return [{ place, key, item, hash: itemHash(item) }];
+      entries.push({ place, key, item, hash: itemHash(item) });
     });
+    return entries;
   }
 
   private read(raw: ReleaseItem, place: number): ReleaseItem | undefined {
@@ -173,11 +174,12 @@ class BulkCall {
       return { externalId: item.externalId, releaseId: newReleaseId(), itemHash: hash, releaseVersion: 1 };
     });
     const claimed = await claimIds(this.unit, this.source, ids, this.importId);
-    const rows = named.flatMap(({ key, item, place }, index) => {
+    const rows: Written[] = [];
+    named.forEach(({ key, item, place }, index) => {
       const id = ids[index]?.releaseId;
-      if (id === undefined || !claimed.has(key)) return [];
+      if (id === undefined || !claimed.has(key)) return;
       this.outcomes[place] = { outcome: 'created', releaseId: id, version: 1 };
-      return [{ id, content: newContent(item) }];
+      rows.push({ id, content: newContent(item) });
     });
     await insertReleases(this.unit, rows);
     this.written.push(...rows);

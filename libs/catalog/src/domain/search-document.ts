@@ -36,13 +36,15 @@ const MOST_LEXEMES = 3_000;
 
 /** The document of a release. Pure: the same content always gives the same. */
 export function searchDocument(content: ReleaseContent): SearchDocument {
-  const lexemes = new Set<string>();
+  const lexemes = new Lexemes();
   const { artists, title, labels, tracks, barcode } = content;
   const artistKey = shortKey(artistLine(artists));
   const titleKey = shortKey(title);
   for (const name of artists) lexemes.add(nameLexeme(name));
   lexemes.add(titleLexeme(title));
-  for (const text of [...artists, title, ...labels.map(({ name }) => name)]) addWords(lexemes, text);
+  for (const name of artists) addWords(lexemes, name);
+  addWords(lexemes, title);
+  for (const { name } of labels) addWords(lexemes, name);
   for (const { catalogNumber } of labels) if (catalogNumber !== undefined) addCode(lexemes, '#', catalogNumber);
   if (barcode !== null) addCode(lexemes, '=', barcode);
   const values = valuesOf(content);
@@ -52,8 +54,7 @@ export function searchDocument(content: ReleaseContent): SearchDocument {
     addWords(lexemes, track.title);
     for (const name of track.artists ?? []) addWords(lexemes, name);
   }
-  lexemes.delete('');
-  return { lexemes: [...lexemes], values, artistKey, titleKey, releasedKey: dateKey(content.released) };
+  return { lexemes: lexemes.list, values, artistKey, titleKey, releasedKey: dateKey(content.released) };
 }
 
 /**
@@ -100,8 +101,11 @@ interface FoundText {
   readonly key: string;
 }
 
-/** Texts that are remembered as they are found: a release is asked for its artists four times, and files repeat genres and labels. */
-const MOST_REMEMBERED = 8_000;
+/**
+ * Texts that are remembered as they are found: a release is asked for its artists four times, and files repeat genres and labels. So
+ * few that what is forgotten is still young: more cost the garbage collector more than they save.
+ */
+const MOST_REMEMBERED = 500;
 const remembered = new Map<string, FoundText>();
 
 function readText(text: string): FoundText {
@@ -117,12 +121,41 @@ function readText(text: string): FoundText {
   return found;
 }
 
+/** Words beyond which a list is looked through more slowly than a set. */
+const MOST_LOOKED_THROUGH = 40;
+
+/** Different words, in order. Most releases have few: a list of them costs less than a set. */
+class Lexemes {
+  readonly list: string[] = [];
+  private seen: Set<string> | undefined;
+
+  get size(): number {
+    return this.list.length;
+  }
+
+  add(word: string): void {
+    if (word === '' || (this.seen ? this.seen.has(word) : this.list.includes(word))) return;
+    this.list.push(word);
+    if (this.seen) this.seen.add(word);
+    else if (this.list.length > MOST_LOOKED_THROUGH) this.seen = new Set(this.list);
+  }
+}
+
+/** Hears of a term. */
+type OnTerm = (kind: 'artist' | 'word', term: string) => void;
+
 /** What spelling is corrected by: artist names as a whole and the words of artists and titles. A number is not misspelt for another. */
-export function termsOf({ artists, title }: ReleaseContent): { artists: string[]; words: string[] } {
-  return {
-    artists: artists.map(shortKey).filter((name) => name !== ''),
-    words: [...artists, title].flatMap(documentWords).filter((word) => word.length > 2 && !/^\d+$/.test(word)),
-  };
+export function eachTerm({ artists, title }: ReleaseContent, on: OnTerm): void {
+  for (const name of artists) {
+    const key = shortKey(name);
+    if (key !== '') on('artist', key);
+    eachWord(name, on);
+  }
+  eachWord(title, on);
+}
+
+function eachWord(text: string, on: OnTerm): void {
+  for (const word of documentWords(text)) if (word.length > 2 && !/^\d+$/.test(word)) on('word', word);
 }
 
 function valuesOf({ genres, styles, formats, released, country, labels }: ReleaseContent): SearchDocument['values'] {
@@ -142,7 +175,7 @@ function once(values: readonly string[]): readonly string[] {
 }
 
 /** Words, and what is written with dots, dashes or strokes also as one: `R.E.M.` is found as `rem`, `Hi-Fi` as `hifi`. */
-function addWords(lexemes: Set<string>, text: string): void {
+function addWords(lexemes: Lexemes, text: string): void {
   for (const word of documentWords(text)) lexemes.add(word);
   if (!/[-./]/.test(text)) return;
   for (const part of folded(text).split(/\s+/)) {
@@ -151,8 +184,8 @@ function addWords(lexemes: Set<string>, text: string): void {
 }
 
 /** Codes may come several in one text, separated by commas. */
-function addCode(lexemes: Set<string>, mark: string, text: string): void {
-  for (const part of [text, ...(text.includes(',') ? text.split(',') : [])]) {
+function addCode(lexemes: Lexemes, mark: string, text: string): void {
+  for (const part of text.includes(',') ? [text, ...text.split(',')] : [text]) {
     const code = codeOf(part).slice(0, LONGEST_WORD);
     if (code !== '') lexemes.add(mark + code);
   }

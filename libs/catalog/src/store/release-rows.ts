@@ -1,5 +1,5 @@
 import { newUuid } from '#platform/kernel';
-import { innerArray, plainArray, textArray, textArrays, type Unit } from '#platform/persistence';
+import { innerArray, joinedTexts, plainArray, textArray, textArrays, type Unit } from '#platform/persistence';
 import type { ReleaseContent, ReleaseState } from '../domain/release.js';
 import { FACET_NAMES, searchDocument, tenantMark } from '../domain/search-document.js';
 import { countedColumn, isSingle } from './counted-columns.js';
@@ -132,7 +132,7 @@ function valuesOf(tenantId: string, rows: readonly ReleaseRow[]): string[] {
     textArray(documents.map(({ artistKey }) => artistKey)),
     textArray(documents.map(({ titleKey }) => titleKey)),
     plainArray(documents.map(({ releasedKey }) => releasedKey)),
-    textArrays(documents.map(({ lexemes }) => lexemes.map((lexeme) => mark + lexeme))),
+    textArray(documents.map(({ lexemes }) => joinedTexts(lexemes, mark))),
     ...FACET_NAMES.map((facet) => {
       const lists = documents.map(({ values }) => values[facet]);
       return isSingle(facet) ? textArray(lists.map(([value]) => value ?? null)) : textArrays(lists);

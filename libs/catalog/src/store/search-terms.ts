@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { textArray, type Unit } from '#platform/persistence';
 import type { ReleaseContent } from '../domain/release.js';
-import { termsOf } from '../domain/search-document.js';
+import { eachTerm } from '../domain/search-document.js';
 import { seekTerms } from './seek.js';
 
-/** Terms that a process remembers to be known, of all stores together: about 10 MB. */
-const MOST_REMEMBERED = 100_000;
+/** Terms that a process remembers to be known, of all stores together: about 5 MB. */
+const MOST_REMEMBERED = 50_000;
 
 interface KnownTerms {
   readonly artist: Set<string>;
@@ -33,11 +33,10 @@ export class SearchTerms {
   private unknown(tenantId: string, contents: readonly ReleaseContent[]): KnownTerms {
     const known = this.remembered.get(tenantId);
     const found: KnownTerms = { artist: new Set(), word: new Set() };
-    for (const content of contents) {
-      const { artists, words } = termsOf(content);
-      for (const name of artists) if (!known?.artist.has(name)) found.artist.add(name);
-      for (const word of words) if (!known?.word.has(word)) found.word.add(word);
-    }
+    const note = (kind: 'artist' | 'word', term: string): void => {
+      if (!known?.[kind].has(term)) found[kind].add(term);
+    };
+    for (const content of contents) eachTerm(content, note);
     return found;
   }
 

@@ -45,11 +45,12 @@ export function newUuid(nowMs: number = Date.now()): string {
     randomFillSync(RANDOM);
     drawn = 0;
   }
-  const bytes = RANDOM.subarray(drawn, (drawn += 16));
-  bytes.writeUIntBE(nowMs, 0, 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = bytes.toString('hex');
+  const at = drawn;
+  drawn += 16;
+  RANDOM.writeUIntBE(nowMs, at, 6);
+  RANDOM[at + 6] = 0x70 | ((RANDOM[at + 6] ?? 0) & 0x0f);
+  RANDOM[at + 8] = 0x80 | ((RANDOM[at + 8] ?? 0) & 0x3f);
+  const hex = RANDOM.toString('hex', at, drawn);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

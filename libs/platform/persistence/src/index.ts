@@ -1,4 +1,4 @@
-export { innerArray, plainArray, textArray, textArrays } from './array-literals.js';
+export { innerArray, joinedTexts, plainArray, textArray, textArrays } from './array-literals.js';
 export { Bus } from './bus.js';
 export { Databases } from './databases.js';
 export type { PoolStats } from './database-pool.js';

@@ -2,15 +2,17 @@ import { type ValidationError, validateSync } from 'class-validator';
 import type { DomainError, FieldError } from '#platform/kernel';
 import { pointerTo } from '../body/json-place.js';
 import { httpErrors } from '../http.errors.js';
-import { type DtoField, shapeOf } from './dto-shape.js';
+import { type DtoShape, shapeOf } from './dto-shape.js';
 import type { DtoClass, FieldRule, Refusal } from './field-rule.js';
 import { isPlainObject } from './value-rules.js';
 
 /** An answer lists 20 errors; one more is looked for, so that the answer can say that there are more. */
 const ENOUGH_ERRORS = 21;
 
-type Path = readonly (string | number)[];
+/** A value's place, from the inside out: it is only put together for those that are refused. Undefined: the body itself. */
+type Place = { readonly name: string | number; readonly within: Place | undefined };
 type Members = Record<string, unknown>;
+type Known = DtoShape['members'][number];
 
 /**
  * Reads a JSON body into a DTO class, taking nothing that the class does not name and converting nothing but ids.
@@ -22,7 +24,7 @@ export function readBody<T extends object>(type: DtoClass<T>, body: unknown): T 
     throw httpErrors.validation_failed('The body must be a JSON object.', { errors });
   }
   const reader = new DtoReader(UNKNOWN_MEMBER);
-  const dto = reader.readObject(type, body, []);
+  const dto = reader.readObject(type, body, undefined);
   const { errors } = reader;
   if (errors.length === 0) return dto;
   if (errors.every((error) => error.code === UNKNOWN_MEMBER.code)) {
@@ -41,10 +43,11 @@ export function readQuery<T extends object>(type: DtoClass<T>, query: Readonly<M
   // Without a prototype, so that a parameter `__proto__` is one like any other.
   const values = Object.create(null) as Members;
   for (const [name, value] of Object.entries(query)) {
-    if (typeof value !== 'string') reader.add([name], { code: 'repeated', message: 'must be given once' });
+    if (typeof value !== 'string')
+      reader.add({ name, within: undefined }, { code: 'repeated', message: 'must be given once' });
     else values[name] = valueOfText(fields.get(name)?.rule, value);
   }
-  const dto = reader.readObject(type, values, []);
+  const dto = reader.readObject(type, values, undefined);
   if (reader.errors.length === 0) return dto;
   throw invalidParameters(reader.errors.map((error) => ({ ...error, pointer: error.pointer.split('/')[1] ?? '' })));
 }
@@ -62,30 +65,36 @@ function valueOfText(rule: FieldRule | undefined, text: string): unknown {
   return rule?.options.list ? text.split(',').map(read) : read(text);
 }
 
+function pathOf(place: Place): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at: Place | undefined = place; at; at = at.within) path.unshift(at.name);
+  return path;
+}
+
 /** Reads objects and gathers what is wrong with them, until it has found enough for an answer. */
 class DtoReader {
   readonly errors: FieldError[] = [];
 
   constructor(private readonly unknown: Refusal) {}
 
-  add(path: Path, { code, message }: Refusal): void {
-    if (!this.isDone) this.errors.push({ pointer: pointerTo(path), code, message: `This value ${message}.` });
+  add(place: Place, { code, message }: Refusal): void {
+    if (!this.isDone) this.errors.push({ pointer: pointerTo(pathOf(place)), code, message: `This value ${message}.` });
   }
 
-  readObject<T extends object>(type: DtoClass<T>, value: Members, path: Path): T {
-    const { fields, hasForeignRules } = shapeOf(type);
+  readObject<T extends object>(type: DtoClass<T>, value: Members, within: Place | undefined): T {
+    const { fields, members: known, hasForeignRules } = shapeOf(type);
     const dto = new type();
     const members = dto as Members;
     for (const name of Object.keys(value)) {
       if (fields.has(name)) members[name] = value[name];
-      else this.add([...path, name], this.unknown);
+      else this.add({ name, within }, this.unknown);
     }
     const foreign = hasForeignRules ? validateSync(dto, { stopAtFirstError: true, forbidUnknownValues: false }) : [];
-    for (const [name, field] of fields) {
+    for (const field of known) {
       if (this.isDone) break;
       const before = this.errors.length;
-      this.readField(members, name, field, path);
-      if (foreign.length > 0 && this.errors.length === before) this.addForeign(foreign, name, field, path);
+      this.readField(members, field, within);
+      if (foreign.length > 0 && this.errors.length === before) this.addForeign(foreign, field, within);
     }
     return dto;
   }
@@ -94,45 +103,50 @@ class DtoReader {
     return this.errors.length >= ENOUGH_ERRORS;
   }
 
-  private readField(members: Members, name: string, { rule, conditions }: DtoField, path: Path): void {
+  private readField(members: Members, { name, rule, conditions }: Known, within: Place | undefined): void {
     const value = members[name];
     if (!rule || (value === null && rule.options.nullable)) return;
     if (value === undefined) {
       const isRequired = !rule.options.optional && conditions.every((condition) => condition(members, value));
-      if (isRequired) this.add([...path, name], { code: 'required', message: 'is required' });
+      if (isRequired) this.add({ name, within }, { code: 'required', message: 'is required' });
       return;
     }
     members[name] = rule.options.list
-      ? this.readList(rule, value, [...path, name])
-      : this.readValue(rule, value, path, name);
+      ? this.readList(rule, value, within, name)
+      : this.readValue(rule, value, within, name);
   }
 
-  private readList(rule: FieldRule, value: unknown, path: Path): unknown[] {
+  private readList(rule: FieldRule, value: unknown, within: Place | undefined, name: string): unknown[] {
     const refusal = rule.refuseList(value);
-    if (refusal) this.add(path, refusal);
-    const elements: unknown[] = [];
-    for (const element of refusal ? [] : (value as unknown[])) {
-      if (this.isDone) break;
-      elements.push(this.readValue(rule, element, path, elements.length));
-    }
+    if (refusal) this.add({ name, within }, refusal);
+    if (refusal) return [];
+    // A copy has the room it needs; an empty list that grows takes room for 16.
+    const elements = [...(value as unknown[])];
+    const place = { name, within };
+    for (let at = 0; at < elements.length && !this.isDone; at++)
+      elements[at] = this.readValue(rule, elements[at], place, at);
     return elements;
   }
 
-  /** The place is put together only where it is needed: bulk bodies have tens of thousands of values. */
-  private readValue({ value: rule }: FieldRule, value: unknown, parent: Path, name: string | number): unknown {
+  private readValue(
+    { value: rule }: FieldRule,
+    value: unknown,
+    within: Place | undefined,
+    name: string | number,
+  ): unknown {
     const refusal = rule.refuse(value);
-    if (refusal) return this.add([...parent, name], refusal);
-    if (rule.nested) return this.readObject(rule.nested(), value as Members, [...parent, name]);
+    if (refusal) return this.add({ name, within }, refusal);
+    if (rule.nested) return this.readObject(rule.nested(), value as Members, { name, within });
     return rule.decode ? rule.decode(value) : value;
   }
 
   /** Takes over what class-validator's own decorators found at a member that our rule accepts. */
-  private addForeign(errors: readonly ValidationError[], name: string, { rule }: DtoField, path: Path): void {
+  private addForeign(errors: readonly ValidationError[], { name, rule }: Known, within: Place | undefined): void {
     const own = errors.find((error) => error.property === name)?.constraints ?? {};
     for (const [constraint, message] of Object.entries(own)) {
       if (constraint === rule?.value.name) continue;
       const code = constraint.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      this.add([...path, name], { code, message: `is not acceptable: ${message}` });
+      this.add({ name, within }, { code, message: `is not acceptable: ${message}` });
     }
   }
 }

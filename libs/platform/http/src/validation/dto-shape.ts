@@ -12,6 +12,8 @@ export interface DtoField {
 /** What a DTO class says of its members. */
 export interface DtoShape {
   readonly fields: ReadonlyMap<string, DtoField>;
+  /** The same as a list: a map's entries are made anew for each object that is read. */
+  readonly members: readonly (DtoField & { readonly name: string })[];
   /** Whether some rules are known to class-validator only. */
   readonly hasForeignRules: boolean;
 }
@@ -43,7 +45,8 @@ export function shapeOf(type: DtoClass): DtoShape {
   const hasForeignRules = rules.some(
     (item) => item.type === IS_DEFINED || (item.type === CUSTOM_VALIDATION && !(item.constraint instanceof FieldRule)),
   );
-  const shape = { fields, hasForeignRules };
+  const members = [...fields].map(([name, field]) => ({ name, ...field }));
+  const shape = { fields, members, hasForeignRules };
   shapes.set(type, shape);
   return shape;
 }
