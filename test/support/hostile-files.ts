@@ -135,7 +135,7 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
   {
     name: 'a quote that is never closed, before much more',
     content: () => Buffer.from(`${HEADER}${GOOD}r2,"open,2\n${LAST.repeat(300_000)}`),
-    records: { created: 1, failed: { 2: { code: 'source.cell_too_large', words: /quote/ } } },
+    records: { created: 1, failed: { 2: { code: 'source.unclosed_quote', words: /never closed/ } } },
   },
   {
     name: 'text behind a closing quote',

@@ -114,13 +114,19 @@ describe('a CSV source', () => {
     ]);
   });
 
-  it('asks for the closing quote where a quoted cell is too large', async () => {
-    const bytes = Buffer.from(`a,b\n1,"open\n${'x,y\n'.repeat(SOURCE_LIMITS.cellBytes / 2)}`);
-    const cuts = Array.from({ length: Math.floor(bytes.length / 65_536) }, (_, at) => at * 65_536);
-    const [row, ...others] = await read(bytes, detectFormat(bytes.subarray(0, 1_000), false), { cuts });
-    expect(others).toEqual([]);
-    expect(row?.fault).toMatchObject({ code: 'source.cell_too_large', line: 2, column: 3 });
-    expect(row?.fault?.message).toMatch(/quote opens here.+closing quote missing/);
+  it('tells of a quote that never closes also where more follows than a cell may have, and of a cell that is too large', async () => {
+    const cuts = Array.from({ length: 20 }, (_, at) => at * 65_536);
+    const tail = 'x,y\n'.repeat(SOURCE_LIMITS.cellBytes / 3);
+    for (const [end, code] of [
+      ['', 'source.unclosed_quote'],
+      ['",2\n', 'source.cell_too_large'],
+    ] as const) {
+      const bytes = Buffer.from(`a,b\n1,"open\n${tail}${end}`);
+      const [row, ...others] = await read(bytes, detectFormat(bytes.subarray(0, 1_000), false), { cuts });
+      expect(others).toEqual([]);
+      expect(row?.fault).toMatchObject({ code, line: 2, column: 3 });
+      expect(row?.fault?.message).toMatch(/quote opens here.+(never closed|closing quote missing)/);
+    }
   });
 
   it('holds nothing of a cell, a record or a width over the limits', async () => {

@@ -223,7 +223,7 @@ export class CsvScanner {
   }
 
   private end(): void {
-    if (this.state === IN_QUOTES) this.failAt(CSV_FAULTS.unclosedQuote, this.quoteAt);
+    if (this.state === IN_QUOTES) this.failUnclosed();
     else if (this.state === AFTER_QUOTE) this.addCell(this.at - 1 - this.padding);
     else if (this.state !== AFTER_RETURN) {
       if (this.base + this.at * this.text.width === this.recordFrom) return;
@@ -231,6 +231,12 @@ export class CsvScanner {
       this.addCell(this.at);
     }
     this.endRecord();
+  }
+
+  /** What was too large inside quotes that never close is told for what it is; the place it has is the quote's. */
+  private failUnclosed(): void {
+    if (this.fault?.code.endsWith('too_large')) this.fault = { ...this.fault, ...CSV_FAULTS.unclosedQuote };
+    else this.failAt(CSV_FAULTS.unclosedQuote, this.quoteAt);
   }
 
   private endRecord(): void {
