@@ -174,7 +174,7 @@ describe('stock', () => {
       '/quantity',
     ],
     ['a transfer to an item', (id) => [`items/${id}/transfer`, { to: id, quantity: 1 }], 400, '/to'],
-    ['a negative price', (id) => [`items/${id}/price`, price(-1)], 400, '/price'],
+    ['a negative price', (id) => [`items/${id}/price`, price(-1)], 400, '/price/amount'],
     ['a price with a fraction', (id) => [`items/${id}/price`, price(0.5)], 400, '/price/amount'],
     ['a price beyond the safe integers', (id) => [`items/${id}/price`, price(2 ** 53)], 400, '/price/amount'],
     ['a price in no currency', (id) => [`items/${id}/price`, price(1, 'XXX')], 400, '/price/currency'],

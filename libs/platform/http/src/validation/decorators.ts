@@ -73,7 +73,7 @@ export function MoneyValue({
   const object = objectRule(() => MoneyBody);
   const isOutside = (value: unknown): boolean =>
     isPlainObject(value) && typeof value.amount === 'number' && (value.amount < min || value.amount > max);
-  const outside = { code: 'money', message: `must have an amount from ${min} to ${max} minor units` };
+  const outside = { code: 'money', message: `must be from ${min} to ${max} minor units`, member: 'amount' };
   return field(
     { ...object, name: 'money', refuse: (value) => (isOutside(value) ? outside : object.refuse(value)) },
     options,

@@ -122,6 +122,11 @@ describe('the shape of a body', () => {
     expect(foundIn(Order, { ...order, lines: [] })).toEqual(['http.validation_failed', '/lines list_size']);
   });
 
+  it.each([-1, 1.5])('points at an amount of money of %p, and not at the money', (amount) => {
+    const lines = [{ ...line, price: { amount, currency: 'EUR' } }];
+    expect(foundIn(Order, { ...order, lines })[1]).toMatch(/^\/lines\/0\/price\/amount /);
+  });
+
   it('points into lists of values', () => {
     expect(foundIn(Order, { ...order, tags: ['ok', 'too long', 1] })).toEqual([
       'http.validation_failed',

@@ -135,9 +135,14 @@ class DtoReader {
     name: string | number,
   ): unknown {
     const refusal = rule.refuse(value);
-    if (refusal) return this.add({ name, within }, refusal);
+    if (refusal) return this.addTo({ name, within }, refusal);
     if (rule.nested) return this.readObject(rule.nested(), value as Members, { name, within });
     return rule.decode ? rule.decode(value) : value;
+  }
+
+  /** Points at the member of the value that is at fault, where the refusal names one. */
+  private addTo(value: Place, refusal: Refusal): void {
+    this.add(refusal.member === undefined ? value : { name: refusal.member, within: value }, refusal);
   }
 
   /** Takes over what class-validator's own decorators found at a member that our rule accepts. */

@@ -6,6 +6,8 @@ import { ValidateBy } from 'class-validator';
 export interface Refusal {
   readonly code: string;
   readonly message: string;
+  /** The member of the value that is at fault; absent: the value as a whole. */
+  readonly member?: string;
 }
 
 /** A class whose decorated members say what a body or a query may hold. */
