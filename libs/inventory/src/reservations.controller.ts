@@ -49,7 +49,7 @@ export class ReservationsController {
     return this.bus.execute(new GetReservation(actor, id));
   }
 
-  /** Extend the holds of a reservation. That is possible once, to ten minutes from now. */
+  /** Extend the holds of a reservation. That is possible once, to ten minutes from now; what lasts longer is not cut short. */
   @Post(':id/extend')
   @HttpCode(200)
   @Requires('stock:reserve')
