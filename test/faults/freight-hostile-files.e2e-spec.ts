@@ -27,7 +27,7 @@ describe('files that nobody would send on purpose', () => {
   const jobs = new Map<HostileFile, JobView>();
 
   beforeAll(async () => {
-    product = await Product.start({ UPLOAD_MAX_MIB: String(UPLOAD_MAX_MIB) }, 1);
+    product = await Product.start({ settings: { UPLOAD_MAX_MIB: String(UPLOAD_MAX_MIB) }, workers: 1 });
     store = await product.newStore();
     await product.over(store, await product.begin(store, USUAL, { ...inputOf({}, 0), batchSize: 250 }));
     usual = peaks();

@@ -39,29 +39,35 @@ export interface Holdings {
   readonly digest: string;
 }
 
+/** How the product is run. */
+export interface ProductSetup {
+  /** Beside the usual ones. */
+  readonly settings?: Record<string, string>;
+  /** Workers that start beside the api. Default: none. */
+  readonly workers?: number;
+  /** Running servers. Default: a database and a Redis of its own. */
+  readonly servers?: { readonly database: TestDatabase; readonly redis: OwnRedis };
+  /** Statuses of 500 and above that the test brings about. */
+  readonly expected?: readonly number[];
+}
+
 /** api and worker as they are run, in processes of their own, on a database and a Redis of the test. */
 export class Product {
-  readonly client: Client;
   readonly workers: AppProcess[] = [];
 
   private constructor(
     readonly database: TestDatabase,
     private readonly redis: OwnRedis,
-    private readonly uploads: string,
+    readonly uploads: string,
     private readonly settings: Record<string, string>,
     readonly api: ApiProcess,
-  ) {
-    this.client = new Client(api.url);
-  }
+    readonly client: Client,
+  ) {}
 
-  /**
-   * @param more settings beside the usual ones
-   * @param workers that start beside the api
-   */
-  static async start(more: Record<string, string> = {}, workers = 0): Promise<Product> {
-    const database = await createTestDatabase();
-    const redis = await OwnRedis.create();
-    await redis.start();
+  static async start({ settings: more, workers = 0, servers, expected }: ProductSetup = {}): Promise<Product> {
+    const database = servers?.database ?? (await createTestDatabase());
+    const redis = servers?.redis ?? (await OwnRedis.create());
+    if (!servers) await redis.start();
     const uploads = mkdtempSync(join(tmpdir(), 'recrate-uploads-'));
     const own = { UPLOADS_FOLDER: uploads, REDIS_URL: redis.url, DATABASE_URL_WORKER: database.workerUrl };
     const settings = apiSettings(database, { ...own, ...more });
@@ -69,7 +75,7 @@ export class Product {
       startApiProcess(settings),
       ...Array.from({ length: workers }, () => startWorkerProcess(settings)),
     ]);
-    const product = new Product(database, redis, uploads, settings, api);
+    const product = new Product(database, redis, uploads, settings, api, new Client(api.url, expected));
     product.workers.push(...started);
     return product;
   }

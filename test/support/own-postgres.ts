@@ -90,6 +90,10 @@ export class OwnPostgres {
     };
   }
 
+  get isRunning(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   async start(): Promise<void> {
     for (const until = Date.now() + START_WITHIN_MS; Date.now() < until; await sleep(50)) {
       const options = { port: this.port, settings: SETTINGS, logFile: `${this.cluster.dir}.log` };
@@ -116,7 +120,7 @@ export class OwnPostgres {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
-    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (!this.child || !this.isRunning) return;
     const gone = once(this.child, 'exit');
     this.child.kill(signal);
     await gone;
