@@ -1,4 +1,7 @@
+import { rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseId } from '#platform/kernel';
 import type { JobView } from '../../libs/freight/src/freight.views.js';
 import type { BareStore } from '../support/client.js';
 import { ADDITIVE_MAPPING, csvOf, goodRows } from '../support/freight.js';
@@ -20,28 +23,33 @@ function inputOf({ format, mapping = ADDITIVE_MAPPING }: Pick<HostileFile, 'form
   return { mapping: { ...mapping, source: `file-${no}` }, ...(format && { format }) };
 }
 
-describe('files that nobody would send on purpose', () => {
-  let product: Product;
-  let store: BareStore;
-  let usual: readonly number[];
-  const jobs = new Map<HostileFile, JobView>();
+let product: Product;
+let store: BareStore;
+let usual: readonly number[];
+const jobs = new Map<HostileFile, JobView>();
 
-  beforeAll(async () => {
-    product = await Product.start({ settings: { UPLOAD_MAX_MIB: String(UPLOAD_MAX_MIB) }, workers: 1 });
-    store = await product.newStore();
-    await product.over(store, await product.begin(store, USUAL, { ...inputOf({}, 0), batchSize: 250 }));
-    usual = peaks();
-    for (const [at, file] of HOSTILE_FILES.entries()) {
-      if (!file.refused) jobs.set(file, await product.begin(store, file.content(), inputOf(file, at + 1)));
-    }
-  }, 120_000);
-  afterAll(async () => {
-    const faults = await product.faults();
-    await product.stop();
-    expect(faults).toEqual([]);
+beforeAll(async () => {
+  product = await Product.start({
+    settings: { UPLOAD_MAX_MIB: String(UPLOAD_MAX_MIB) },
+    workers: 1,
+    expected: [507],
   });
+  store = await product.newStore();
+  await product.over(store, await product.begin(store, USUAL, { ...inputOf({}, 0), batchSize: 250 }));
+  usual = peaks();
+  for (const [at, file] of HOSTILE_FILES.entries()) {
+    if (!file.refused) jobs.set(file, await product.begin(store, file.content(), inputOf(file, at + 1)));
+  }
+}, 120_000);
+afterAll(async () => {
+  const faults = await product.faults();
+  await product.stop();
+  expect(faults).toEqual([]);
+});
 
-  const peaks = (): number[] => [product.api, ...product.workers].map((app) => app.peakMib());
+const peaks = (): number[] => [product.api, ...product.workers].map((app) => app.peakMib());
+
+describe('files that nobody would send on purpose', () => {
   const overOf = (file: HostileFile): Promise<JobView> => {
     const job = jobs.get(file);
     if (!job) throw new Error(`no job was begun on ${file.name}`);
@@ -87,5 +95,34 @@ describe('files that nobody would send on purpose', () => {
   it('leave the memory of api and worker flat', async () => {
     await Promise.all([...jobs.values()].map((job) => product.over(store, job)));
     for (const [at, peak] of peaks().entries()) expect(peak - (usual[at] ?? 0)).toBeLessThan(GROWTH_MIB);
+  });
+});
+
+describe('a full disk of uploads', () => {
+  it('refuses what is sent, leaves the job that runs alone, and takes the rest when there is room', async () => {
+    const { key, tenantId } = store;
+    const running = await product.begin(store, USUAL, { ...inputOf({}, 99), batchSize: 50 });
+    const content = csvOf(goodRows(10));
+    const tus = { 'tus-resumable': '1.0.0' };
+    const begun = await product.client.call<{ id: string }>('POST', '/api/v1/uploads', {
+      key,
+      headers: { ...tus, 'upload-length': String(content.length) },
+    });
+    const { id: uploadId } = begun.body;
+    const append = () =>
+      product.client.call('PATCH', `/api/v1/uploads/${uploadId}`, {
+        key,
+        raw: content,
+        headers: { ...tus, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
+      });
+    const part = join(product.uploads, parseId('tenant', tenantId) ?? '', `${parseId('upload', uploadId)}.part`);
+    await symlink('/dev/full', part);
+    expect(await append()).toMatchObject({ status: 507, body: { code: 'files.storage_full' } });
+    await rm(part);
+    expect((await append()).status).toBe(204);
+    const mapped = { kind: 'import', source: { uploadId }, ...inputOf({}, 100) };
+    const { body: job } = await product.client.call<JobView>('POST', '/api/v1/jobs', { key, body: mapped });
+    expect(await product.over(store, job)).toMatchObject({ state: 'completed', counts: { created: 10, total: 10 } });
+    expect(await product.over(store, running)).toMatchObject({ state: 'completed', counts: { created: 3_000 } });
   });
 });
