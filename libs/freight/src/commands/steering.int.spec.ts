@@ -185,6 +185,24 @@ describe('steering a job', () => {
     expect(again.counts).toMatchObject({ total: 30, created: 20, failed: 10, retried: 10 });
   });
 
+  it('is ended by another look when three workers were lost while they looked for its end', async () => {
+    const store = app.newStore();
+    const id = await underWay(store);
+    // As if the third of them had just died.
+    await database.admin(
+      `update jobs.task set state = 'running', lease_owner = 'gone', lease_token = nextval('jobs.lease_token'), losses = 2, attempts = 3,
+         lease_until = now() - interval '1 s', dispatched_at = null, lane = null where parent_id = $1 and kind = 'freight.finish'`,
+      [uuidOf(id)],
+    );
+    app.delayMs = 0;
+    expect(await app.over(store, id)).toMatchObject({ state: 'completed', counts: { total: 300, created: 300 } });
+    const looks = await database.admin<{ state: string }>(
+      `select state from jobs.task where parent_id = $1 and kind = 'freight.finish' order by created_at`,
+      [uuidOf(id)],
+    );
+    expect(looks.map(({ state }) => state)).toEqual(['failed', 'done']);
+  });
+
   it('keeps what the database refused as a dead letter, to be looked at, requeued and discarded', async () => {
     const store = app.newStore();
     const rows = goodRows(5);

@@ -2,10 +2,13 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UnpinUpload } from '#libs/files';
 import {
   type ClaimedTask,
+  type Death,
   type ITaskHandler,
+  type Pause,
   type TaskEffect,
   TaskHandler,
   type TaskRun,
+  Tasks,
   TooEarly,
 } from '#platform/jobs';
 import { systemActor } from '#platform/kernel';
@@ -13,8 +16,12 @@ import { Bus, type Unit } from '#platform/persistence';
 import { endOf, isOver } from '../domain/job-lifecycle.js';
 import { freightMetrics } from '../freight.metrics.js';
 import { changeJob, countsOf, FINISH_LOOK_MS, findJob, lockedJob, WORK } from '../job-rows.js';
+import { classOfError } from './class-of-error.js';
 import { JobProgress } from './job-progress.js';
 import { CODES } from '../domain/codes.js';
+
+/** After a database that was away. */
+const AGAIN_AFTER_MS = 500;
 
 /** Ends a job whose batches are over, and only if every record has one outcome and its line in the log. */
 @Injectable()
@@ -25,6 +32,7 @@ export class FinishJob implements ITaskHandler {
   constructor(
     @Inject(JobProgress) private readonly progress: JobProgress,
     @Inject(Bus) private readonly bus: Bus,
+    @Inject(Tasks) private readonly tasks: Tasks,
   ) {}
 
   async run(task: TaskRun): Promise<TaskEffect> {
@@ -37,12 +45,31 @@ export class FinishJob implements ITaskHandler {
     return (unit) => this.finish(unit, task.parentId);
   }
 
-  async dead(unit: Unit, task: ClaimedTask): Promise<void> {
+  /** That the database was away says nothing about the job: its end is looked for until it is found. */
+  judge(_task: ClaimedTask, error: unknown): Promise<Pause | undefined> {
+    const isPassing = classOfError(error) === 'transient';
+    return Promise.resolve(isPassing ? { afterMs: AGAIN_AFTER_MS, counts: false } : undefined);
+  }
+
+  /** Workers that died beside it say nothing either: it reads no record. Only a defect of ours fails the job. */
+  async dead(unit: Unit, task: ClaimedTask, { cause }: Death): Promise<void> {
+    if (cause === undefined) return this.beginAnew(unit, task);
     const failure = {
       code: CODES.finishingFailed,
       message: 'The job could not be closed; its records are as the log says.',
     };
     await changeJob(unit, task.parentId, { state: 'failed', phase: 'done', failure, finished: true });
+  }
+
+  private async beginAnew(unit: Unit, { id, parentId }: ClaimedTask): Promise<void> {
+    const { tenantId } = unit;
+    await this.tasks.enqueue({
+      tenantId,
+      kind: WORK.finish,
+      parentId,
+      priority: 'interactive',
+      key: `${parentId}:${id}`,
+    });
   }
 
   private async finish(unit: Unit, jobId: string): Promise<void> {

@@ -9,9 +9,8 @@ import {
   type TaskRun,
 } from '#platform/jobs';
 import { DomainError } from '#platform/kernel';
-import { pgCode, type Unit, UnitOfWork } from '#platform/persistence';
+import { type Unit, UnitOfWork } from '#platform/persistence';
 import { type BatchRow, findBatch } from '../batch-rows.js';
-import { classOf, type FailureClass } from '../domain/failure-class.js';
 import { OUTCOMES, outcomeOf, type RecordResult } from '../domain/record-outcome.js';
 import { pauseMs, ruleFor } from '../domain/retry-plan.js';
 import { freightMetrics } from '../freight.metrics.js';
@@ -21,6 +20,7 @@ import { RetryPolicies } from '../retry-policies.js';
 import { bisect } from '../targets/bisect.js';
 import { type ReadyRecord, RecordTargets } from '../targets/record-targets.js';
 import { BatchDeaths } from './batch-deaths.js';
+import { classOfError } from './class-of-error.js';
 import { DeadLetters } from './dead-letters.js';
 import { JobProgress } from './job-progress.js';
 import { JobReader, type MappedRow } from './job-reader.js';
@@ -162,7 +162,3 @@ const BATCH_DONE = `
   update freight.batch set state = $3, created = $4, updated = $5, unchanged = $6, skipped = $7, failed = $8, duration_ms = $9,
     error_class = null, error_code = null, error = null, finished_at = clock_timestamp()
   where tenant_id = $1 and id = $2 and state = 'waiting'`;
-
-function classOfError(error: unknown): FailureClass {
-  return classOf({ code: pgCode(error), problem: error instanceof DomainError ? error.problem : undefined });
-}

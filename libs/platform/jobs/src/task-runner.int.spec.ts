@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { declareErrors, newUuid } from '#platform/kernel';
 import { currentTraceId, newTraceId, renderMetrics, runInContext } from '#platform/telemetry';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
@@ -8,6 +9,7 @@ import { createEffectTable, startWorker, type TestWorker, type WorkerSetup } fro
 import type { TaskEffect } from './task-handler.js';
 import type { TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
+import { WorkerRegistry } from './worker-registry.js';
 
 const KIND = 'test.work';
 const tenantId = newUuid();
@@ -154,6 +156,35 @@ describe('running tasks without Redis', () => {
     const id = await enqueue({ tenantId, kind: KIND });
     await reaches(id, 'done');
     expect((await task(id)).attempts).toBe(1);
+  });
+
+  it('renews its leases and says that it is alive in one message, so that a slow database costs none', async () => {
+    const { app, runner } = await worker(trace);
+    await runner.drain(0);
+    const registry = app.get(WorkerRegistry, { strict: false });
+    const hold = async (owner: string, token: number): Promise<void> =>
+      void (await database.admin(
+        `insert into jobs.task (tenant_id, id, kind, payload, max_attempts, state, attempts, lease_owner, lease_token, lease_until)
+         values ($1, $2, $3, '{}', 6, 'running', 1, $4, $5, now() + interval '1 s')`,
+        [tenantId, newUuid(), KIND, owner, token],
+      ));
+    await hold(registry.id, 1_000_001);
+    await hold('another', 1_000_002);
+    const state = { slots: 4, busy: 1, draining: false };
+    const leases = { tokens: [1_000_001, 1_000_002, 1_000_003], leaseMs: 60_000 };
+    // The statement is prepared by its first use.
+    await registry.beat(state, leases);
+    const messages = jest.spyOn(Client.prototype, 'query');
+    const kept = await registry.beat(state, leases);
+    expect(messages).toHaveBeenCalledTimes(1);
+    messages.mockRestore();
+    expect(kept).toEqual(new Set([1_000_001]));
+    const renewed = await database.admin<{ token: number }>(
+      `select lease_token::int as token from jobs.task where lease_until > now() + interval '30 s'`,
+    );
+    expect(renewed).toEqual([{ token: 1_000_001 }]);
+    const [listed] = await database.admin('select slots, busy from jobs.worker where id = $1', [registry.id]);
+    expect(listed).toEqual({ slots: 4, busy: 1 });
   });
 
   it('fences a holder that lost its task: its effect and its steps roll back', async () => {

@@ -244,13 +244,12 @@ export class TaskRunner {
     if (silentMs > this.settings.leaseMs) {
       this.logger.warn({ msg: 'the worker was frozen or cut off from the database', silentMs: Math.round(silentMs) });
     }
-    if (this.running.size > 0) {
-      const tokens = [...this.running.keys()];
-      const kept = await this.store.renew(tokens, this.holder);
-      for (const token of tokens) if (!kept.has(token)) this.running.get(token)?.abort.abort(new LeaseLost());
-    }
+    const tokens = [...this.running.keys()];
+    const { concurrency: slots, leaseMs } = this.settings;
+    const state = { slots, busy: this.inUse, draining: this.draining };
+    const kept = await this.registry.beat(state, { tokens, leaseMs });
+    for (const token of tokens) if (!kept.has(token)) this.running.get(token)?.abort.abort(new LeaseLost());
     this.beatAt = performance.now();
-    await this.registry.beat({ slots: this.settings.concurrency, busy: this.inUse, draining: this.draining });
   }
 }
 

@@ -142,18 +142,6 @@ export class TaskStore {
     return row && dispatchNo <= row.dispatchNo ? 'stale' : 'tampered';
   }
 
-  /** Renews the leases and answers the tokens that are still held. */
-  async renew(tokens: readonly number[], { owner, leaseMs }: Holder): Promise<Set<number>> {
-    const rows = await this.control((unit) =>
-      unit.rows<{ token: number }>(
-        `update jobs.task set lease_until = clock_timestamp() + $3 * interval '1 ms'
-         where state = 'running' and lease_owner = $1 and lease_token = any($2) returning lease_token as token`,
-        [owner, tokens, leaseMs],
-      ),
-    );
-    return new Set(rows.map((row) => row.token));
-  }
-
   /** Makes sure that the open transaction commits only while the lease is held: call it last. @throws LeaseLost */
   async fence(unit: Unit, task: ClaimedTask): Promise<void> {
     const row = await unit.row(`select 1 as held from jobs.task where ${HELD} for share`, held(task));

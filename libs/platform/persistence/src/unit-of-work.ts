@@ -21,6 +21,8 @@ export interface UnitScope {
   readonly pool?: PoolName;
   /** Nothing may be written; the database refuses it. */
   readonly readOnly?: boolean;
+  /** The work is one statement, sent by `unit.only`, that may be repeated: nothing goes before it. */
+  readonly oneStatement?: boolean;
   /** The work can tell by itself that it has been done (idempotency row): repeat it once when the commit's answer is lost. */
   readonly repeatable?: boolean;
 }
@@ -75,7 +77,7 @@ export class UnitOfWork implements OnApplicationShutdown {
     const client = await pool.acquire();
     try {
       const unit = new Unit(scope.tenantId, pool.name, client, beginSql(scope), this.databases);
-      if (!scope.readOnly) await unit.begin();
+      if (!scope.readOnly && !scope.oneStatement) await unit.begin();
       stage = 'work';
       const value = await this.ambient.run(unit, async () => {
         const result = await work(unit);
@@ -132,7 +134,7 @@ function beginSql({ tenantId, readOnly }: UnitScope): string {
 function mayRepeat(failed: Failed, scope: UnitScope, attempt: number): boolean {
   if (isSerialisationLoser(failed.error)) return attempt < MAX_ATTEMPTS;
   if (!isConnectionLost(failed.error) || isAnswerOverdue(failed.error) || attempt > 1) return false;
-  // Before the commit nothing can have happened: a pooled connection that died of a server restart is no caller's concern.
+  // Before the commit nothing can have happened that matters: a pooled connection that died of a server restart is no caller's concern.
   return failed.stage !== 'commit' || scope.readOnly === true || scope.repeatable === true;
 }
 

@@ -56,8 +56,8 @@ export class Unit {
   }
 
   /**
-   * The only statement of a read: begins, runs and commits in one message instead of three (ADR 7). Only for units that have
-   * not begun and read nothing else; in any other it is `prepared`.
+   * The only statement of a read, or of an effect that may be repeated (`oneStatement`): begins, runs and commits in one message
+   * instead of three (ADR 7). Only for units that have not begun and do nothing else; in any other it is `prepared`.
    */
   async only<R extends QueryResultRow>(name: string, sql: string, values: readonly Scalar[]): Promise<R[]> {
     const known = this.host.preparedOn(this.client);

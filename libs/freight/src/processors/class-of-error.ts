@@ -1,0 +1,8 @@
+import { DomainError } from '#platform/kernel';
+import { pgCode } from '#platform/persistence';
+import { classOf, type FailureClass } from '../domain/failure-class.js';
+
+/** The class of what was thrown while work ran. */
+export function classOfError(error: unknown): FailureClass {
+  return classOf({ code: pgCode(error), problem: error instanceof DomainError ? error.problem : undefined });
+}
