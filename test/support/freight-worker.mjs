@@ -1,7 +1,8 @@
 // A worker with Freight in a process of its own, for tests that kill, freeze and flood it. What it is told comes in WORKER, as JSON:
-// { databaseUrl, redisUrl, uploads, jobs, delayMs, targets, blockMs, fault: { step, nth } }. It kills itself at the given step of its
+// { databaseUrl, redisUrl, uploads, jobs, delayMs, targets, blockUntil, fault: { step, nth } }. It kills itself at the given step of its
 // nth batch.
 import 'reflect-metadata';
+import { existsSync, writeSync } from 'node:fs';
 import { Test } from '@nestjs/testing';
 import { CatalogWorkerModule } from '#libs/catalog';
 import { FilesWorkerModule } from '#libs/files';
@@ -17,7 +18,16 @@ import { RecordTargets } from '../../dist/libs/freight/src/targets/record-target
 import { TaskStore } from '../../dist/libs/platform/jobs/src/task-store.js';
 import { addRecords } from './additive.mjs';
 
-const { databaseUrl, redisUrl, uploads, jobs, delayMs = 0, targets, blockMs, fault } = JSON.parse(process.env.WORKER);
+const {
+  databaseUrl,
+  redisUrl,
+  uploads,
+  jobs,
+  delayMs = 0,
+  targets,
+  blockUntil,
+  fault,
+} = JSON.parse(process.env.WORKER);
 
 let passed = 0;
 /** Dies when a step is reached for the nth time. */
@@ -52,12 +62,13 @@ around(TaskStore, 'finish', {
 });
 
 let blocked = false;
-/** Nothing else runs in this process meanwhile, heartbeats neither. */
+/** Nothing else runs in this process until the file is there, heartbeats neither. */
 function block() {
-  if (!blockMs || blocked) return;
+  if (!blockUntil || blocked) return;
   blocked = true;
-  process.stdout.write('blocks\n');
-  for (const until = Date.now() + blockMs; Date.now() < until;);
+  writeSync(1, 'blocks\n');
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(blockUntil)) Atomics.wait(nothing, 0, 0, 20);
 }
 
 class AdditiveTargets {

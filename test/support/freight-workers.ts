@@ -20,8 +20,8 @@ export interface WorkerOrders {
   readonly delayMs?: number;
   /** Where records go: to the additive target, or to it and then to catalogue and inventory. Default: additive. */
   readonly targets?: 'additive' | 'both';
-  /** Its first call of the target blocks its event loop so long, with the transaction open. */
-  readonly blockMs?: number;
+  /** Its first call of the target blocks its event loop until this file is there, with the transaction open. */
+  readonly blockUntil?: string;
   /** Where it kills itself, and the how many-th time it comes there. */
   readonly fault?: { readonly step: Step; readonly nth: number };
 }
