@@ -247,6 +247,7 @@ describe('a version', () => {
         '/api/v1/catalog/releases/:id',
         '/api/v1/cors-origins',
         '/api/v1/dead-letters/:id',
+        '/api/v1/grade-vocabulary',
         '/api/v1/inventory/items/:id',
         '/api/v1/inventory/locations/:id',
         '/api/v1/inventory/reservations/:id',

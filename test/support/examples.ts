@@ -87,6 +87,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /api/v1/jobs/:id/retry': {},
   'POST /api/v1/batches/:id/retry': null,
   'PUT /api/v1/retry-policies': { maxAttempts: 3, baseMs: 200, capMs: 60_000, multiplier: 2, jitter: 'full' },
+  'PUT /api/v1/grade-vocabulary': { words: { Top: 'NM', Untested: null } },
   'POST /api/v1/dead-letters/:id/requeue': null,
   'POST /api/v1/dead-letters/:id/discard': null,
   'PUT /api/v1/platform/work-pause': { paused: false },

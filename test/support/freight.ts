@@ -188,7 +188,7 @@ export class FreightApp {
   ): Promise<JobView> {
     const source = { uploadId: input.source?.uploadId ?? (await this.upload(actor, content)) };
     const given = { kind: 'import', mapping: ADDITIVE_MAPPING, ...input, source } as CreateJobInput;
-    return this.bus.execute(new CreateJob(actor, given, key));
+    return (await this.bus.execute(new CreateJob(actor, given, key))).job;
   }
 
   /** The job when it is in one of these states. */

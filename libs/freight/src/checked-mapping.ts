@@ -15,9 +15,17 @@ export function checkedMapping(document: unknown, pointer = '/mapping'): Mapping
   return checked(mappingSchema, document, pointer);
 }
 
-/** The mapping of a job whose source has been read: its columns must be there, too. @throws freight.mapping_invalid */
-export function fittingMapping(document: unknown, { format, options }: Pick<JobRow, 'format' | 'options'>): Mapping {
+/**
+ * The corrected mapping of a job whose source has been read: its columns must be there, and records must keep the keys they were
+ * planned by, or those tried again would be others.
+ * @throws freight.mapping_invalid
+ */
+export function correctedMapping(
+  document: unknown,
+  { format, options, mapping: before }: Pick<JobRow, 'format' | 'options' | 'mapping'>,
+): Mapping {
   const mapping = checkedMapping(document);
+  assertSameKeys(before, mapping);
   try {
     compileMapping(mapping, mappingOptionsOf(options), format?.header, format?.kind);
   } catch (error) {
@@ -30,9 +38,32 @@ export function fittingMapping(document: unknown, { format, options }: Pick<JobR
   return mapping;
 }
 
+function assertSameKeys(before: Mapping, after: Mapping): void {
+  const [known, now] = [keysOf(before), keysOf(after)];
+  const errors = Object.keys(known)
+    .filter((pointer) => now['/mapping/stock'] === true || !pointer.startsWith('/mapping/stock/'))
+    .filter((pointer) => JSON.stringify(known[pointer]) !== JSON.stringify(now[pointer]))
+    .map((pointer): FieldError => {
+      return { pointer, code: 'keys_changed', message: 'must stay: records are known by it. Start a new job instead.' };
+    });
+  if (errors.length > 0) throw freightErrors.mapping_invalid('The mapping would give records other keys.', { errors });
+}
+
+/** What of a mapping the keys of records are made by. */
+function keysOf({ source, release, stock }: Mapping): Record<string, unknown> {
+  return {
+    '/mapping/source': source,
+    '/mapping/release/externalId': release.externalId,
+    '/mapping/release/keyColumns': release.keyColumns,
+    '/mapping/release/exactKey': release.exactKey,
+    '/mapping/stock': stock !== undefined,
+    ...(stock && { '/mapping/stock/key': stock.key, '/mapping/stock/kind': stock.kind }),
+  };
+}
+
 /** A store's words for grades. @throws freight.mapping_invalid */
-export function checkedVocabulary(document: unknown): GradeWords {
-  return checked(gradeVocabularySchema, document, '/gradeVocabulary');
+export function checkedVocabulary(document: unknown, pointer: string): GradeWords {
+  return checked(gradeVocabularySchema, document, pointer);
 }
 
 function checked<T extends z.ZodType>(schema: T, document: unknown, pointer: string): z.infer<T> {

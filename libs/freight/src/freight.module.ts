@@ -8,9 +8,11 @@ import { RequeueDeadLetterHandler } from './commands/requeue-dead-letter.command
 import { ResumeJobHandler } from './commands/resume-job.command.js';
 import { RetryBatchHandler } from './commands/retry-batch.command.js';
 import { RetryJobHandler } from './commands/retry-job.command.js';
+import { SetGradeVocabularyHandler } from './commands/set-grade-vocabulary.command.js';
 import { SetRetryPolicyHandler } from './commands/set-retry-policy.command.js';
 import { SetWorkPauseHandler } from './commands/set-work-pause.command.js';
 import { DeadLettersController } from './dead-letters.controller.js';
+import { GradeVocabularyController } from './grade-vocabulary.controller.js';
 import { JobStops } from './job-stops.js';
 import { JobsController } from './jobs.controller.js';
 import { PlatformJobsController } from './platform-jobs.controller.js';
@@ -22,6 +24,7 @@ import { JobProgress } from './processors/job-progress.js';
 import { JobReader } from './processors/job-reader.js';
 import { PlanJob } from './processors/plan-job.processor.js';
 import { GetDeadLetterHandler } from './queries/get-dead-letter.query.js';
+import { GetGradeVocabularyHandler } from './queries/get-grade-vocabulary.query.js';
 import { GetJobHandler } from './queries/get-job.query.js';
 import { GetRetryPolicyHandler } from './queries/get-retry-policy.query.js';
 import { ListAllJobsHandler } from './queries/list-all-jobs.query.js';
@@ -50,11 +53,13 @@ const COMMANDS: Provider[] = [
   ResumeJobHandler,
   RetryBatchHandler,
   RetryJobHandler,
+  SetGradeVocabularyHandler,
   SetRetryPolicyHandler,
   SetWorkPauseHandler,
 ];
 const QUERIES: Provider[] = [
   GetDeadLetterHandler,
+  GetGradeVocabularyHandler,
   GetJobHandler,
   GetRetryPolicyHandler,
   GetRetryStatusHandler,
@@ -74,6 +79,7 @@ const QUERIES: Provider[] = [
   controllers: [
     BatchesController,
     DeadLettersController,
+    GradeVocabularyController,
     JobsController,
     PlatformJobsController,
     RetryPoliciesController,

@@ -1,4 +1,5 @@
 import type { DuplicatePolicy } from './domain/duplicates.js';
+import type { RetryPolicy } from './domain/retry-plan.js';
 import type { MappingOptions } from './mapping/compile.js';
 import type { GradeWords } from './mapping/mapping.js';
 
@@ -13,17 +14,21 @@ export interface JobOptions {
   readonly currency: string | null;
   readonly numberLocale: string | null;
   readonly dateLocale: string | null;
-  /** The store's words for grades. */
+  /** The job's own words for grades; they come before the store's. */
   readonly gradeVocabulary: GradeWords;
+  /** The store's words for grades when the job was started or last retried. */
+  readonly storeGradeVocabulary?: GradeWords;
+  /** Null: the store's, as it is when an attempt fails. */
+  readonly retryPolicy?: RetryPolicy | null;
 }
 
 /** What of a job's options its mapping is read by. */
 export function mappingOptionsOf(options: JobOptions): MappingOptions {
-  const { currency, numberLocale, dateLocale, gradeVocabulary } = options;
+  const { currency, numberLocale, dateLocale, gradeVocabulary, storeGradeVocabulary } = options;
   return {
     ...(currency !== null && { currency }),
     ...(numberLocale !== null && { numberLocale }),
     ...(dateLocale !== null && { dateLocale }),
-    gradeVocabulary,
+    gradeVocabulary: { ...storeGradeVocabulary, ...gradeVocabulary },
   };
 }

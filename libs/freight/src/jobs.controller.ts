@@ -7,6 +7,7 @@ import {
   IdParam,
   IfMatch,
   type IfMatchCondition,
+  JudgesOwnRepeats,
   ListQuery,
   type ListRequest,
   type Page,
@@ -41,11 +42,12 @@ export class JobsController {
 
   /**
    * Start a migration job. Its source is a complete upload. Sent again with the same Idempotency-Key and the same content, it is the
-   * same job.
+   * same job, also when the content was uploaded anew.
    */
   @Post()
   @HttpCode(202)
   @Requires('job:write')
+  @JudgesOwnRepeats()
   @ApiAcceptedResponse({ type: JobView })
   async createJob(
     @CurrentActor() actor: Actor,
@@ -53,7 +55,9 @@ export class JobsController {
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Res({ passthrough: true }) reply: ApiReply,
   ): Promise<JobView> {
-    return accepted(reply, await this.bus.execute(new CreateJob(actor, input, idempotencyKey)));
+    const { job, known } = await this.bus.execute(new CreateJob(actor, input, idempotencyKey));
+    if (known) reply.header('idempotency-replayed', 'true');
+    return accepted(reply, job);
   }
 
   /** List migration jobs. The latest first, unless sorted otherwise. */

@@ -118,7 +118,7 @@ export class Installation {
 
   /** Starts a job on a file of the uploads. @returns its UUID */
   async startJob(actor, uploadId, input) {
-    const job = await this.bus.execute(new CreateJob(actor, { kind: 'import', source: { uploadId }, ...input }));
+    const { job } = await this.bus.execute(new CreateJob(actor, { kind: 'import', source: { uploadId }, ...input }));
     return parseId('job', job.id);
   }
 

@@ -4,6 +4,7 @@ import { BATCH_ROWS } from '../domain/batch-size.js';
 import { ON_BUDGET, type OnBudget } from '../domain/budget.js';
 import { DUPLICATE_POLICIES, type DuplicatePolicy } from '../domain/duplicates.js';
 import { objectRule } from '../freight.views.js';
+import { SetRetryPolicyInput } from './set-retry-policy.command.js';
 
 /** One or no sign of ASCII. */
 function signRule(name: string, { pattern, must, min }: { pattern: RegExp; must: string; min: number }): ValueRule {
@@ -145,7 +146,14 @@ export class CreateJobInput {
   @field(objectRule, {
     optional: true,
     example: { Excellent: 'VG+' },
-    description: 'Your words for grades, such as `{"Excellent": "VG+"}`.',
+    description: 'Words for grades in this file, such as `{"Excellent": "VG+"}`. They come before those of your store.',
   })
   readonly gradeVocabulary?: Record<string, unknown>;
+
+  /**
+   * How this job's failed batches are tried again. Default: the store's retry policy.
+   * @example {"maxAttempts":3,"baseMs":500,"capMs":60000,"multiplier":2,"jitter":"full"}
+   */
+  @Nested(() => SetRetryPolicyInput, { optional: true })
+  readonly retryPolicy?: SetRetryPolicyInput;
 }

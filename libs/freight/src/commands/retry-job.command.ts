@@ -3,11 +3,12 @@ import { PinUpload } from '#libs/files';
 import { field, type IfMatchCondition, OneOf, Text, WholeNumber } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus, type Unit, UnitOfWork } from '#platform/persistence';
-import { fittingMapping } from '../checked-mapping.js';
+import { correctedMapping } from '../checked-mapping.js';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure-class.js';
 import { freightErrors } from '../domain/freight.errors.js';
 import { assertJobMay } from '../domain/job-lifecycle.js';
 import { type JobView, jobView, objectRule } from '../freight.views.js';
+import { gradeVocabularyOf } from '../grade-vocabularies.js';
 import { type JobRow, lockedJob } from '../job-rows.js';
 import { jobWithCounts } from '../job-with-counts.js';
 import { Retries } from '../retries.js';
@@ -70,7 +71,7 @@ export class RetryJobHandler implements ICommandHandler<RetryJob> {
     const job = await lockedJob(unit, jobId, ifMatch);
     assertJobMay(job.state, 'retry');
     if (job.totalRows === null) throw freightErrors.not_planned('The source was never read. Start a new job.');
-    if (input.mapping) await this.correct(unit, job, input.mapping);
+    await this.reread(unit, job, input.mapping);
     const { classes, codes, rows } = input;
     const failed = await this.retries.failedRecords(unit, job, { classes, codes, rows });
     const cancelled = await this.retries.cancelledBatches(unit, job);
@@ -81,11 +82,14 @@ export class RetryJobHandler implements ICommandHandler<RetryJob> {
     return jobView(await jobWithCounts(unit, jobId));
   }
 
-  private async correct(unit: Unit, job: JobRow, document: unknown): Promise<void> {
-    const mapping = fittingMapping(document, job);
+  /** What is tried again goes by the corrected mapping, if there is one, and by the store's words for grades of now. */
+  private async reread(unit: Unit, job: JobRow, document: unknown): Promise<void> {
+    const mapping = document === undefined ? job.mapping : correctedMapping(document, job);
+    const { words: storeGradeVocabulary } = await gradeVocabularyOf(unit);
     await unit.run(
-      `update freight.job set mapping = $3, mapping_version = mapping_version + 1 where tenant_id = $1 and id = $2`,
-      [unit.tenantId, job.id, JSON.stringify(mapping)],
+      `update freight.job set mapping = $3, options = options || $4, mapping_version = mapping_version + 1
+        where tenant_id = $1 and id = $2`,
+      [unit.tenantId, job.id, JSON.stringify(mapping), JSON.stringify({ storeGradeVocabulary })],
     );
   }
 }

@@ -3,6 +3,7 @@ import { checkIfMatch, type IfMatchCondition, Nested, OneOf, WholeNumber } from 
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import type { RetryPolicy, RetryRule } from '../domain/retry-plan.js';
+import { lockedVersion } from '../locked-version.js';
 import { RetryPolicies } from '../retry-policies.js';
 import { type RetryPolicyView, retryPolicyView } from '../retry-policy.views.js';
 
@@ -58,6 +59,11 @@ export class SetRetryPolicyInput extends RetryRuleInput {
   readonly perClass?: RetryRulesInput;
 }
 
+/** The policy that was sent, as it is stored. */
+export function policyOf({ perClass, ...rule }: SetRetryPolicyInput): RetryPolicy {
+  return { ...rule, perClass: perClass ?? {} };
+}
+
 /** Replaces the store's retry policy. Running jobs go by it from their next failure on. */
 export class SetRetryPolicy extends Command<RetryPolicyView> {
   constructor(
@@ -77,17 +83,11 @@ export class SetRetryPolicyHandler implements ICommandHandler<SetRetryPolicy> {
 
   async execute({ change: { input, ifMatch } }: SetRetryPolicy): Promise<RetryPolicyView> {
     const unit = this.work.current();
-    const before = await unit.row<{ version: number }>(
-      'select version from freight.retry_policy where tenant_id = $1 for update',
-      [unit.tenantId],
-    );
-    checkIfMatch(ifMatch, before?.version ?? 0);
-    const { perClass, ...rule } = input;
-    const policy: RetryPolicy = { ...rule, perClass: perClass ?? {} };
+    checkIfMatch(ifMatch, await lockedVersion(unit, 'retry_policy', 'policy'));
     await unit.run(
-      `insert into freight.retry_policy as p (tenant_id, policy) values ($1, $2)
-       on conflict (tenant_id) do update set policy = excluded.policy, version = p.version + 1, updated_at = clock_timestamp()`,
-      [unit.tenantId, JSON.stringify(policy)],
+      `update freight.retry_policy set policy = $2, version = version + 1, updated_at = clock_timestamp()
+        where tenant_id = $1`,
+      [unit.tenantId, JSON.stringify(policyOf(input))],
     );
     return retryPolicyView(await this.policies.current(unit));
   }

@@ -231,22 +231,6 @@ describe('steering a job', () => {
     });
   });
 
-  it('is the same job for the same key and content, and another for another content', async () => {
-    const store = app.newStore();
-    const content = csvOf(goodRows(3));
-    const uploadId = await app.upload(store, content);
-    const first = await app.start(store, content, { source: { uploadId } }, 'key-1');
-    const again = await app.start(store, content, { source: { uploadId } }, 'key-1');
-    const other = await app.start(store, csvOf(goodRows(4)), {}, 'key-1');
-    const foreign = await app.start(app.newStore(), content, {}, 'key-1');
-    const stolen = app.start(app.newStore(), content, { source: { uploadId } });
-    await expect(stolen).rejects.toMatchObject({ code: 'freight.upload_not_found' });
-    expect(again.id).toBe(first.id);
-    expect(new Set([first.id, other.id, foreign.id]).size).toBe(3);
-    await app.over(store, first.id);
-    await app.over(store, other.id);
-  });
-
   it('shows nothing of a job to another store', async () => {
     const store = app.newStore();
     const { id } = await app.start(store, csvOf(goodRows(2)));

@@ -25,5 +25,7 @@ export const freightErrors = declareErrors('freight', {
   mapping_invalid: { problem: 'validation-failed', when: 'The mapping cannot be used; `errors` says where.' },
   upload_not_found: { problem: 'reference-not-found', when: 'The source names an upload that is not there.' },
   upload_not_complete: { problem: 'conflict', when: 'The upload that the source names has not arrived in full.' },
+  location_not_found: { problem: 'reference-not-found', when: 'The location for the stock is not there.' },
+  location_closed: { problem: 'conflict', when: 'The location for the stock is closed.' },
   too_many_jobs: { problem: 'quota-exceeded', when: 'The store has as many unfinished jobs as it may have.' },
 });

@@ -101,8 +101,13 @@ const grade = z.object({ ...valueMembers, unreadable }).refine(fromOnePlace, ONE
 /** Grades as stock keeps them (Goldmine scale). */
 export const GRADES = ['M', 'NM', 'VG+', 'VG', 'G+', 'G', 'F', 'P'] as const;
 
+/** Words of a vocabulary; shops have a dozen. */
+const MOST_WORDS = 1_000;
+
 /** A store's words for grades. Null: the word means that there is none, such as `Not Graded`. */
-export const gradeVocabularySchema = z.record(z.string().min(1).max(200), z.enum(GRADES).nullable());
+export const gradeVocabularySchema = z
+  .record(z.string().min(1).max(200), z.enum(GRADES).nullable())
+  .refine((words) => Object.keys(words).length <= MOST_WORDS, { error: `must be at most ${MOST_WORDS} words` });
 
 const release = z.object({
   externalId: text.optional().describe('By what the release is known again.'),

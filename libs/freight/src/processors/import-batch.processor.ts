@@ -59,7 +59,7 @@ export class ImportBatch implements ITaskHandler {
 
   async judge(task: ClaimedTask, error: unknown): Promise<Pause | 'dead'> {
     const policy = await this.work.run({ tenantId: task.tenantId, readOnly: true }, (unit) =>
-      this.policies.current(unit),
+      this.policies.ofJob(unit, task.parentId),
     );
     const rule = ruleFor(policy, classOfError(error));
     if (!rule) return 'dead';

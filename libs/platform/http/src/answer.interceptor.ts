@@ -33,7 +33,7 @@ export class AnswerInterceptor implements NestInterceptor {
     const request = http.getRequest<ApiRequest>();
     const reply = http.getResponse<ApiReply>();
     refuseUnasked(context, request);
-    const kind = this.reflector.get<'money' | 'own' | undefined>(IDEMPOTENCY, context.getHandler());
+    const kind = this.reflector.get<'money' | 'own' | 'judged' | undefined>(IDEMPOTENCY, context.getHandler());
     if (request.method === 'POST' && request.user && kind !== 'own') {
       const key = idempotencyKey(request.headers['idempotency-key'], kind === 'money');
       if (key !== undefined) return from(this.once(key, kind ?? 'ordinary', context, request.user, next));
@@ -54,7 +54,7 @@ export class AnswerInterceptor implements NestInterceptor {
   /** Runs the handler and keeps its answer in one unit, or answers what was kept. */
   private once(
     key: string,
-    kind: 'ordinary' | 'money',
+    kind: 'ordinary' | 'money' | 'judged',
     context: ExecutionContext,
     { actor }: Authenticated,
     next: CallHandler,
@@ -67,7 +67,7 @@ export class AnswerInterceptor implements NestInterceptor {
     const pool = actor.kind === 'operator' ? 'platform' : 'main';
     return this.work.run({ tenantId: actor.tenantId, pool, repeatable: true }, async (unit) => {
       await this.answers.claim(unit, scope);
-      const kept = await this.answers.find(unit, scope, fingerprint);
+      const kept = await this.answers.find(unit, scope, fingerprint, kind === 'judged');
       if (kept) return replay(kept, reply);
       const body = described(await lastValueFrom(this.handled(context, next)), request, reply);
       await unit.flush();

@@ -20,6 +20,8 @@ const WAITING: Partial<RedisOptions> = {
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   enableReadyCheck: false,
+  // Its own way to subscribe again leaves nobody to hear that it failed, which ends the process: who subscribes does it again.
+  autoResubscribe: false,
   commandTimeout: undefined,
   socketTimeout: undefined,
   blockingTimeout: BLOCKING_GRACE_MS,

@@ -95,7 +95,9 @@ export class BullTransport implements WorkTransport {
     this.begin = () => {
       const { subscriber } = this.connections;
       subscriber.on('message', (channel) => channel === WAKE_CHANNEL && awake());
-      subscriber.subscribe(WAKE_CHANNEL).catch(() => undefined);
+      const listen = (): void => void subscriber.subscribe(WAKE_CHANNEL).catch(() => undefined);
+      subscriber.on('ready', listen);
+      listen();
       this.queue.process('*', this.settings.concurrency, take).catch((error: unknown) => {
         this.logger.error({ msg: 'the queue is not worked off', error: String(error) });
       });

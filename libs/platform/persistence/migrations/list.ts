@@ -20,6 +20,7 @@ import { FilesUploads } from './20261125130000-files-uploads.js';
 import { InventoryPriceOrder } from './20261125150000-inventory-price-order.js';
 import { FreightJobs } from './20261125140000-freight-jobs.js';
 import { CatalogSearchParts } from './20261125160000-catalog-search-parts.js';
+import { FreightWords } from './20261125170000-freight-words.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -49,6 +50,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125140000-freight-jobs', type: FreightJobs },
   { name: '20261125150000-inventory-price-order', type: InventoryPriceOrder },
   { name: '20261125160000-catalog-search-parts', type: CatalogSearchParts },
+  { name: '20261125170000-freight-words', type: FreightWords },
 ];
 
 /** Their names, for the schema check at start. */

@@ -10,7 +10,7 @@ export interface StoredAnswer {
   readonly body: string;
 }
 
-const KEPT: Record<'ordinary' | 'money', string> = { ordinary: '24 hours', money: '30 days' };
+const KEPT = { ordinary: '24 hours', judged: '24 hours', money: '30 days' } as const;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -37,14 +37,19 @@ export class AnswerStore {
     });
   }
 
-  /** The kept answer, if there is one. @throws http.idempotency_key_reused when it answers another request */
-  async find(unit: Unit, scope: Buffer, fingerprint: Buffer): Promise<StoredAnswer | undefined> {
+  /**
+   * The kept answer, if there is one.
+   * @param judged the handler tells what another request under the key means
+   * @throws http.idempotency_key_reused when it answers another request
+   */
+  async find(unit: Unit, scope: Buffer, fingerprint: Buffer, judged: boolean): Promise<StoredAnswer | undefined> {
     const row = await unit.row<{ fingerprint: Buffer; answer: Buffer }>(
       'select fingerprint, answer from http.idempotency where tenant_id = $1 and scope = $2 and expires_at > clock_timestamp()',
       [unit.tenantId, scope],
     );
     if (!row) return undefined;
     if (row.fingerprint.equals(fingerprint)) return this.open(row.answer, scope);
+    if (judged) return undefined;
     throw httpErrors.idempotency_key_reused('This Idempotency-Key was used for another request. Use a new key.');
   }
 

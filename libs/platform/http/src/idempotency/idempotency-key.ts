@@ -8,6 +8,12 @@ export const IDEMPOTENCY = 'recrate:idempotency';
 /** Money or an order moves: the key is required and its answer is kept for 30 days. */
 export const MovesMoney = () => SetMetadata(IDEMPOTENCY, 'money');
 
+/**
+ * The handler itself tells whether another request under the key means the same, such as one that names the same content by another
+ * id: it throws http.idempotency_key_reused where it does not.
+ */
+export const JudgesOwnRepeats = () => SetMetadata(IDEMPOTENCY, 'judged');
+
 /** 1 to 255 visible ASCII characters. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -32,14 +38,14 @@ export function scopeOf(principal: string, method: string, route: string, key: s
 /** What was asked: path, query and body, independent of the order of members. 32 bytes. */
 export function fingerprintOf(url: string, body: unknown): Buffer {
   return createHash('sha256')
-    .update(`${url}\n${canonical(body)}`)
+    .update(`${url}\n${canonicalJson(body)}`)
     .digest();
 }
 
-/** JSON with sorted members. The body guard has bounded its depth. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+/** JSON with sorted members, of a value that the body guard has bounded in depth. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
 }
