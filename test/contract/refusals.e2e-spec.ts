@@ -170,6 +170,7 @@ const SPOIL: Readonly<Record<string, ((setting: Setting) => Promise<void>) | nul
     await api.database.admin(`update es.projections set kind = 'reaction'`);
   },
   setRetryPolicies: null,
+  setGradeVocabulary: null,
   setTenantFlow: null,
   setWorkPause: null,
   createJob: async () => {

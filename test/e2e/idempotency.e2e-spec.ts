@@ -114,7 +114,9 @@ describe('the same Idempotency-Key', () => {
         ? { name: 'another' }
         : 'reason' in (body ?? {})
           ? { reason: 'another' }
-          : { overlapSeconds: 61 }),
+          : 'source' in (body ?? {})
+            ? { batchSize: 61 }
+            : { overlapSeconds: 61 }),
     };
     const answer = await client.call('POST', path, { key, body: other, headers: idempotency });
     expect(answer).toMatchObject({ status: 422, body: { type: 'urn:recrate:problem:idempotency-key-reused' } });

@@ -182,7 +182,7 @@ export const EXAMPLE_JOB = `
     values ($1, '${EXAMPLE_ID}', 'import', 'completed_with_errors', 'done',
       '${EXAMPLE_ID}', 'collection.csv', 81920, encode(sha256('collection'), 'hex'), '{}',
       '{"kind":"csv","encoding":"utf-8","delimiter":",","header":["release_id","Title"]}',
-      '{"source":"discogs","release":{"externalId":{"column":"release_id"},"title":{"column":"Title"}}}',
+      '{"source":"discogs","release":{"externalId":{"column":"release_id"},"exactKey":false,"title":{"column":"Title"}}}',
       '{"duplicates":"last_wins","batchSize":null,"locationId":null}', 'normal', 'pause', 316, 1, 1, 'test', now())),
   counts as (
     insert into freight.job_counter (tenant_id, job_id, shard, created, updated, unchanged, failed, release_created, release_updated,

@@ -120,7 +120,7 @@ export class JobView {
   format!: Record<string, unknown> | null;
   /**
    * The mapping it goes by, with defaults filled in.
-   * @example {"source":"discogs","release":{"externalId":{"column":"release_id"},"title":{"column":"Title"}}}
+   * @example {"source":"discogs","release":{"externalId":{"column":"release_id"},"exactKey":false,"title":{"column":"Title"}}}
    */
   mapping!: Record<string, unknown>;
   /** @example {"duplicates":"last_wins","batchSize":null} */
