@@ -65,9 +65,9 @@ const secretsFor = ({ env, secrets }) => ({
 
 /**
  * What bounds a worker's memory. Half its work is garbage by the time the collector looks: it looks as soon as the heap has grown by
- * 40 % (by default it lets it grow to four times what lives), keeps the young generation small, and the allocator of C to two arenas.
+ * 50 % (by default it lets it grow to four times what lives), keeps the young generation small, and the allocator of C to two arenas.
  */
-const WORKER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
+const WORKER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 const WORKER_ENV = { MALLOC_ARENA_MAX: '2' };
 
 /**

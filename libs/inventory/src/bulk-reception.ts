@@ -1,6 +1,6 @@
 import type { EventStore, StreamAppend } from '#platform/eventing';
 import { DomainError, newUuid } from '#platform/kernel';
-import type { Unit } from '#platform/persistence';
+import { textArray, type Unit } from '#platform/persistence';
 import { keyOf } from './domain/codes.js';
 import type { ItemEvent } from './domain/item-events.js';
 import { type Arrival, receive, receiveAgain, type Reception } from './domain/receive.js';
@@ -76,7 +76,7 @@ export class BulkReception {
     const rows = await this.unit.prepared<KnownItem>('inventory.known-items', KNOWN, [
       this.unit.tenantId,
       this.setting.source,
-      keys,
+      textArray(keys),
     ]);
     return new Map(rows.map((row) => [row.key, row]));
   }

@@ -102,6 +102,11 @@ export class UpsertReleasesHandler implements ICommandHandler<UpsertReleases> {
   }
 }
 
+/** Whether an item only asks for the release: nothing is compared, locked or noted for it. */
+function saysNothing(item: ReleaseItem): boolean {
+  return Object.keys(item).length === 1;
+}
+
 /** One call's way from items to outcomes. */
 class BulkCall {
   readonly written: Written[] = [];
@@ -190,7 +195,8 @@ class BulkCall {
     const changing = entries.flatMap((entry) => {
       const id = known.get(entry.key);
       if (!id) return [];
-      if (id.itemHash !== entry.hash || id.version !== id.releaseVersion) return [{ entry, id }];
+      const isSame = id.itemHash === entry.hash && id.version === id.releaseVersion;
+      if (!isSame && !(saysNothing(entry.item) && id.state === 'active')) return [{ entry, id }];
       this.outcomes[entry.place] = { outcome: 'unchanged', releaseId: id.releaseId, version: id.version };
       return [];
     });

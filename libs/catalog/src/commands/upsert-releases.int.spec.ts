@@ -68,6 +68,22 @@ describe('releases that are sent by their external ids', () => {
     }
   });
 
+  it('are only looked up by an item that names them and says nothing: what is known of them stays, an archived one fails', async () => {
+    const store = app.newStore();
+    const [id] = idsOf(await app.upsert(store, [STOCKHOLM]));
+    const known = () =>
+      db.admin<object>('select xmin, item_hash from catalog.external_id where tenant_id = $1', [store.tenantId]);
+    const before = await known();
+    expect(await app.upsert(store, [{ externalId: '1' }])).toEqual([
+      { outcome: 'unchanged', releaseId: id, version: 1 },
+    ]);
+    expect(await known()).toEqual(before);
+    await db.admin(`update catalog.release set state = 'archived' where tenant_id = $1`, [store.tenantId]);
+    expect(await app.upsert(store, [{ externalId: '1' }])).toEqual([
+      expect.objectContaining({ outcome: 'failed', code: 'catalog.release_archived' }),
+    ]);
+  });
+
   it('fail alone, with a code and the place in the item, in the order they came', async () => {
     const store = app.newStore();
     const outcomes = await app.upsert(store, [

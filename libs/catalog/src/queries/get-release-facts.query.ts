@@ -1,6 +1,6 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import type { Actor } from '#platform/kernel';
-import { UnitOfWork } from '#platform/persistence';
+import { textArray, UnitOfWork } from '#platform/persistence';
 
 /** What other contexts need to know of a release. */
 export interface ReleaseFacts {
@@ -35,7 +35,7 @@ export class GetReleaseFactsHandler implements IQueryHandler<GetReleaseFacts> {
     const unit = this.work.current();
     const rows = await unit.prepared<ReleaseFacts & { mergedInto: string | null }>('catalog.facts', FACTS, [
       unit.tenantId,
-      ids,
+      textArray(ids),
     ]);
     return rows.map(({ mergedInto, ...facts }) => ({ ...facts, ...(mergedInto !== null && { mergedInto }) }));
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { plainArray, textArray, type Unit } from '#platform/persistence';
+import type { ReleaseState } from '../domain/release.js';
 
 /** What is remembered of an id of another system. */
 export interface KnownId {
@@ -9,8 +10,9 @@ export interface KnownId {
   readonly itemHash: string;
   /** The release's version after that. */
   readonly releaseVersion: number;
-  /** The release's version now. */
+  /** The release's version and state now. */
   readonly version: number;
+  readonly state: ReleaseState;
 }
 
 /** An id that is written. */
@@ -24,7 +26,7 @@ export interface WrittenId {
 /** The ids of a source among `keys`. */
 export function findIds(unit: Unit, source: string, keys: readonly string[]): Promise<KnownId[]> {
   const sql = `select e.external_key as key, e.release_id as "releaseId", encode(e.item_hash, 'hex') as "itemHash",
-           e.release_version as "releaseVersion", r.version
+           e.release_version as "releaseVersion", r.version, r.state
       from catalog.external_id e join catalog.release r on r.tenant_id = e.tenant_id and r.id = e.release_id
      where e.tenant_id = $1 and e.source = $2 and e.external_key = any($3::text[])`;
   const values = [unit.tenantId, source, textArray(keys)];

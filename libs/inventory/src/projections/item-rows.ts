@@ -1,4 +1,4 @@
-import type { Unit } from '#platform/persistence';
+import { plainArray, textArray, type Unit } from '#platform/persistence';
 import { keyOf } from '../domain/codes.js';
 import type { DataOf, ItemEvent } from '../domain/item-events.js';
 import type { InlineItemEvent, TableOf } from './inline-item-event.js';
@@ -79,14 +79,14 @@ async function update(unit: Unit, table: string, changes: ReadonlyMap<string, It
 async function insert(unit: Unit, table: string, made: readonly NewItem[]): Promise<void> {
   await unit.prepared(`insert ${table}`, insertSql(table), [
     unit.tenantId,
-    made.map(({ id }) => id),
-    made.map(({ data }) => data.releaseId),
-    made.map(({ data }) => data.kind === 'single'),
-    made.map(({ status }) => status),
-    made.map(({ data }) => keyOf(data.code)),
-    made.map(({ skuKey }) => skuKey),
-    made.map(({ data }) => data.provenance.source ?? null),
-    made.map(({ data }) => data.provenance.key ?? null),
+    plainArray(made.map(({ id }) => id)),
+    plainArray(made.map(({ data }) => data.releaseId)),
+    plainArray(made.map(({ data }) => (data.kind === 'single' ? 't' : 'f'))),
+    plainArray(made.map(({ status }) => status)),
+    textArray(made.map(({ data }) => keyOf(data.code))),
+    textArray(made.map(({ skuKey }) => skuKey)),
+    textArray(made.map(({ data }) => data.provenance.source ?? null)),
+    textArray(made.map(({ data }) => data.provenance.key ?? null)),
   ]);
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type InlineEvent, type InlineProjection, InlineProjections } from '#platform/eventing';
-import type { Unit } from '#platform/persistence';
+import { plainArray, type Unit } from '#platform/persistence';
 import { item } from '../domain/item.js';
 import { ITEM_EVENTS } from '../item-event-types.js';
 import type { InlineItemEvent, TableOf } from './inline-item-event.js';
@@ -63,11 +63,11 @@ async function writeUnits(unit: Unit, events: readonly InlineItemEvent[], table:
   const isNewOnly = events.every(({ type }) => type === 'inventory.stock-received');
   await unit.prepared(`insert ${isNewOnly} ${name}`, isNewOnly ? insertUnits(name) : writeUnitsSql(name), [
     unit.tenantId,
-    rows.map(({ itemId }) => itemId),
-    rows.map(({ locationId }) => locationId),
-    rows.map(({ onHand }) => onHand),
-    rows.map(({ held }) => held),
-    rows.map(({ allocated }) => allocated),
+    plainArray(rows.map(({ itemId }) => itemId)),
+    plainArray(rows.map(({ locationId }) => locationId)),
+    plainArray(rows.map(({ onHand }) => onHand)),
+    plainArray(rows.map(({ held }) => held)),
+    plainArray(rows.map(({ allocated }) => allocated)),
   ]);
 }
 
