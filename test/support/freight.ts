@@ -93,6 +93,8 @@ export interface FreightSetup {
   readonly workers?: number;
   /** Where records go: to catalogue and inventory, or to the additive target. Default: additive. */
   readonly targets?: 'contexts' | 'additive';
+  /** Most records of a file. Default: as the product has it. */
+  readonly fileRows?: number;
 }
 
 /** Freight as api and workers have it, in one process, with a directory for uploads and the additive target. */
@@ -104,7 +106,7 @@ export class FreightApp {
 
   static async start(
     database: TestDatabase,
-    { redisUrl, jobs, workers = 1, targets = 'additive' }: FreightSetup = {},
+    { redisUrl, jobs, workers = 1, targets = 'additive', fileRows }: FreightSetup = {},
   ): Promise<FreightApp> {
     const app = new FreightApp(database);
     const files = filesIn(app.uploads);
@@ -136,7 +138,7 @@ export class FreightApp {
           FilesWorkerModule.forRoot(files),
           CatalogWorkerModule,
           InventoryModule,
-          FreightWorkerModule,
+          fileRows === undefined ? FreightWorkerModule : FreightWorkerModule.forRoot({ fileRows }),
         ],
       });
       if (targets === 'additive') builder.overrideProvider(RecordTargets).useClass(AdditiveTargets);

@@ -11,6 +11,11 @@ export const workerSchema = z.object({
       'The same past a transaction pooler, where one stands between: for listening and for the fence of the feed.',
     ),
   DATABASE_URL_WORKER: postgresUrl().describe('Database as the role app_worker.'),
+  IMPORT_MAX_ROWS: whole(1, 1_000_000_000)
+    .prefault('5000000')
+    .describe(
+      'Most records of one file that a migration job takes. A file with more fails before any record is tried.',
+    ),
   WORKER_CONCURRENCY: whole(1, 200).prefault('4').describe('How many tasks one worker process runs at the same time.'),
 });
 

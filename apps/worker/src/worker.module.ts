@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogWorkerModule } from '#libs/catalog';
 import { FilesWorkerModule, filesSettings } from '#libs/files';
-import { FreightWorkerModule } from '#libs/freight';
+import { freightSettings, FreightWorkerModule } from '#libs/freight';
 import { IdentityWorkerModule } from '#libs/identity';
 import { InventoryModule, InventoryWorkerModule } from '#libs/inventory';
 import { EventingModule, EventingWorkerModule } from '#platform/eventing';
@@ -50,7 +50,7 @@ export class WorkerModule {
         InventoryModule,
         InventoryWorkerModule,
         FilesWorkerModule.forRoot(filesSettings(config)),
-        FreightWorkerModule,
+        FreightWorkerModule.forRoot(freightSettings(config)),
       ],
     };
   }

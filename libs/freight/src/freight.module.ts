@@ -1,4 +1,4 @@
-import { Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { BatchesController } from './batches.controller.js';
 import { CancelJobHandler } from './commands/cancel-job.command.js';
 import { CreateJobHandler } from './commands/create-job.command.js';
@@ -12,6 +12,7 @@ import { SetGradeVocabularyHandler } from './commands/set-grade-vocabulary.comma
 import { SetRetryPolicyHandler } from './commands/set-retry-policy.command.js';
 import { SetWorkPauseHandler } from './commands/set-work-pause.command.js';
 import { DeadLettersController } from './dead-letters.controller.js';
+import { FREIGHT_SETTINGS, type FreightSettings } from './freight.settings.js';
 import { GradeVocabularyController } from './grade-vocabulary.controller.js';
 import { JobStops } from './job-stops.js';
 import { JobsController } from './jobs.controller.js';
@@ -104,4 +105,9 @@ export class FreightHttpModule {}
     { provide: RecordTargets, useClass: ContextTargets },
   ],
 })
-export class FreightWorkerModule {}
+export class FreightWorkerModule {
+  /** With settings of the worker's own. */
+  static forRoot(settings: FreightSettings): DynamicModule {
+    return { module: FreightWorkerModule, providers: [{ provide: FREIGHT_SETTINGS, useValue: settings }] };
+  }
+}

@@ -207,6 +207,11 @@ function progressOf(job: JobWithCounts): JobProgressView {
   };
 }
 
+/** What a store is told of an attempt that failed: what was thrown may name places of this machine and stands in the log. */
+export function saidOfAttempt(error: string | null | undefined): string | null {
+  return error ? 'The last attempt did not go through. It is repeated.' : null;
+}
+
 /** An instant as the API writes it. */
 export function instant(at: Date | null): string | null {
   return at && at.toISOString();

@@ -1,1 +1,2 @@
 export { FreightHttpModule, FreightWorkerModule } from './freight.module.js';
+export { freightSettings } from './freight.settings.js';

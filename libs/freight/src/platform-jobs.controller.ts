@@ -15,7 +15,7 @@ import { ListQueues, QueuesView } from './queries/list-queues.query.js';
 export class PlatformJobsController {
   constructor(private readonly bus: Bus) {}
 
-  /** List migration jobs of all stores. Without their mappings, which quote the stores' files. */
+  /** List migration jobs of all stores. Without what quotes the stores' files: mappings, headers, words. */
   @Get('jobs')
   @ApiPage(PlatformJobView)
   listAllJobs(@CurrentActor() actor: Actor, @ListQuery(ALL_JOBS) request: ListRequest): Promise<Page<PlatformJobView>> {

@@ -8,6 +8,7 @@ import type { Reason } from '../domain/record-outcome.js';
 import { freightMetrics } from '../freight.metrics.js';
 import { addCounts, findJob, type JobRow } from '../job-rows.js';
 import { appendFailures } from '../record-log.js';
+import { SourceRefused } from '../sources/source-refused.js';
 import { DeadLetters } from './dead-letters.js';
 import { JobProgress } from './job-progress.js';
 import { CODES } from '../domain/codes.js';
@@ -74,7 +75,15 @@ export class BatchDeaths {
   }
 }
 
-function reasonOf({ reason, class: failure, error }: Death & { readonly class: FailureClass }): Reason {
+/** What a store is told of a batch that gave up: what was thrown may name places of this machine and stands in the log. */
+const GAVE_UP: Partial<Record<FailureClass, string>> = {
+  transient: 'What it needs was not available at any of its attempts. Retry it later.',
+  rate_limited: 'It was told to wait at every attempt. Retry it later.',
+  permanent: 'The database refuses it. Look at its records.',
+};
+const OUR_FAULT = 'Something of ours went wrong at every attempt. Retry it later; if it stays so, tell us its id.';
+
+function reasonOf({ reason, class: failure, cause }: Death & { readonly class: FailureClass }): Reason {
   if (reason === 'poison') {
     return {
       class: failure,
@@ -82,5 +91,6 @@ function reasonOf({ reason, class: failure, error }: Death & { readonly class: F
       message: 'Every worker that took the record on died or froze over it.',
     };
   }
-  return { class: failure, code: CODES.batchDead, message: `The batch gave up: ${error}` };
+  if (cause instanceof SourceRefused) return { class: failure, code: cause.code, message: cause.message };
+  return { class: failure, code: CODES.batchDead, message: `The batch gave up. ${GAVE_UP[failure] ?? OUR_FAULT}` };
 }

@@ -17,6 +17,7 @@ import { freightMetrics } from '../freight.metrics.js';
 import { addCounts, findJob, type JobRow, WORK } from '../job-rows.js';
 import { appendLog, countsIn } from '../record-log.js';
 import { RetryPolicies } from '../retry-policies.js';
+import { SourceRefused } from '../sources/source-refused.js';
 import { bisect } from '../targets/bisect.js';
 import { type ReadyRecord, RecordTargets } from '../targets/record-targets.js';
 import { BatchDeaths } from './batch-deaths.js';
@@ -58,6 +59,7 @@ export class ImportBatch implements ITaskHandler {
   }
 
   async judge(task: ClaimedTask, error: unknown): Promise<Pause | 'dead'> {
+    if (error instanceof SourceRefused) return 'dead';
     const policy = await this.work.run({ tenantId: task.tenantId, readOnly: true }, (unit) =>
       this.policies.ofJob(unit, task.parentId),
     );

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { eventually } from '../../../../test/support/redis-server.js';
+import { UploadStorage } from '#libs/files';
+import { parseId } from '#platform/kernel';
+import { PauseJob } from '../commands/pause-job.command.js';
+import { ResumeJob } from '../commands/resume-job.command.js';
 import { createAdditiveTable, csvOf, FreightApp, goodRows } from '../../../../test/support/freight.js';
 
 describe('importing a file', () => {
@@ -9,7 +14,7 @@ describe('importing a file', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     await createAdditiveTable(database);
-    app = await FreightApp.start(database);
+    app = await FreightApp.start(database, { fileRows: 300 });
   });
   afterAll(async () => {
     expect(await app.accountingFaults()).toEqual([]);
@@ -78,11 +83,29 @@ describe('importing a file', () => {
   it.each([
     ['an empty file', '', 'source.empty'],
     ['only a header', 'id,title,quantity\n', 'source.header_only'],
+    ['more records than there may be', csvOf(goodRows(301)), 'source.too_many_rows'],
     ['no text', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0, 1, 2, 3]), 'source.binary'],
   ])('fails the job as a whole for %s', async (_case, content, code) => {
     const store = app.newStore();
     const { id } = await app.start(store, content);
     expect(await app.over(store, id)).toMatchObject({ state: 'failed', failure: { code }, counts: { total: null } });
+  });
+
+  it('says that the file is gone, whether it has been planned or not, and nothing of where it was', async () => {
+    const store = app.newStore();
+    const storage = app.get(UploadStorage);
+    const uploadId = await app.upload(store, csvOf(goodRows(4)));
+    const planned = await app.start(store, '', { source: { uploadId }, errorBudget: { action: 'continue' } });
+    await app.bus.execute(new PauseJob(store, parseId('job', planned.id) ?? ''));
+    await eventually('it is planned', async () => (await app.job(store, planned.id)).phase === 'records');
+    await storage.remove({ tenantId: store.tenantId, uploadId });
+    const message = 'The uploaded file is no longer there. Upload it again and start a new job.';
+    const again = await app.start(store, '', { source: { uploadId }, batchSize: 3 });
+    expect((await app.over(store, again.id)).failure).toEqual({ code: 'source.missing', message });
+    await app.bus.execute(new ResumeJob(store, parseId('job', planned.id) ?? ''));
+    expect(await app.over(store, planned.id)).toMatchObject({ state: 'completed_with_errors', counts: { failed: 4 } });
+    const [line] = await app.logs(store, planned.id);
+    expect(line?.reason).toMatchObject({ class: 'reference', code: 'source.missing', message });
   });
 
   it('fails the job for a mapping of columns that the file does not have', async () => {

@@ -7,6 +7,7 @@ import { compileMapping, type MapRow } from '../mapping/compile.js';
 import type { MappedRecord } from '../mapping/record.js';
 import { readRows } from '../sources/rows.js';
 import type { SourceRow } from '../sources/source-format.js';
+import { bytesOf } from '../sources/source-refused.js';
 
 /** Compiled mappings that are kept: those of the jobs that run now. */
 const MAPPINGS_KEPT = 100;
@@ -38,14 +39,17 @@ export class JobReader {
     return made;
   }
 
-  /** The batch's records in order. @throws Error when its bytes hold fewer records than planning counted */
+  /**
+   * The batch's records in order.
+   * @throws SourceRefused source.missing. @throws Error when its bytes hold fewer records than planning counted
+   */
   async read(job: JobRow, batch: BatchRow): Promise<MappedRow[]> {
     if (!job.format) throw new Error('a job that has batches has a format');
     const toRecord = this.mapping(job);
     const wanted = batch.rows && new Set(batch.rows);
     const bytes = this.storage.open(job.tenantId, job.uploadId, { start: batch.byteFrom, end: batch.byteTo });
     const records: MappedRow[] = [];
-    for await (const rows of readRows(bytes, job.format, {
+    for await (const rows of readRows(bytesOf(bytes), job.format, {
       byte: batch.byteFrom,
       rowNo: batch.rowFrom,
       line: batch.lineFrom,

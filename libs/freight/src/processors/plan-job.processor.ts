@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { UploadStorage } from '#libs/files';
 import {
   type ClaimedTask,
@@ -14,6 +14,7 @@ import type { Unit } from '#platform/persistence';
 import { insertBatches, type NewBatch } from '../batch-rows.js';
 import { batchRows } from '../domain/batch-size.js';
 import { isOver } from '../domain/job-lifecycle.js';
+import { FREIGHT_DEFAULTS, FREIGHT_SETTINGS, type FreightSettings } from '../freight.settings.js';
 import { changeJob, FINISH_LOOK_MS, findJob, type JobRow, lockedJob, type UnmappedCount, WORK } from '../job-rows.js';
 import { MappingRefused } from '../mapping/columns.js';
 import { UnmappedBucket } from '../mapping/findings.js';
@@ -21,7 +22,7 @@ import { type PlannedBatch, planRows } from '../planning/plan.js';
 import { detectFormat, HEAD_BYTES } from '../sources/detect-format.js';
 import { readRows } from '../sources/rows.js';
 import type { SourceFormat } from '../sources/source-format.js';
-import { SourceRefused } from '../sources/source-refused.js';
+import { bytesOf, SourceRefused } from '../sources/source-refused.js';
 import { JobReader } from './job-reader.js';
 import { CODES } from '../domain/codes.js';
 
@@ -33,6 +34,8 @@ const WRITTEN_AT_ONCE = 200;
 const LATEST_BATCHES = 50;
 /** Different unknown texts that are kept; a column of remarks mapped as grades by mistake has thousands. */
 const MOST_UNMAPPED = 200;
+
+const NOT_PLANNED = 'The file could not be read to its end for a reason that is ours. Start the job again later.';
 
 /** What a source holds. */
 interface Plan {
@@ -47,10 +50,13 @@ interface Plan {
 @Injectable()
 @TaskHandler({ kind: WORK.plan, timeoutMs: TIMEOUT_MS })
 export class PlanJob implements ITaskHandler {
+  private readonly logger = new Logger('Freight');
+
   constructor(
     @Inject(UploadStorage) private readonly storage: UploadStorage,
     @Inject(JobReader) private readonly reader: JobReader,
     @Inject(Tasks) private readonly tasks: Tasks,
+    @Optional() @Inject(FREIGHT_SETTINGS) private readonly settings: FreightSettings = FREIGHT_DEFAULTS,
   ) {}
 
   async run(task: TaskRun): Promise<TaskEffect | void> {
@@ -70,9 +76,9 @@ export class PlanJob implements ITaskHandler {
     const job = await lockedJob(unit, task.parentId);
     if (isOver(job.state)) return;
     const refusal = refusalIn(cause);
-    const failure = refusal
-      ? refusal
-      : { code: CODES.planningFailed, message: `The source could not be planned: ${error}` };
+    const failure = refusal ?? { code: CODES.planningFailed, message: NOT_PLANNED };
+    // What happened may name places of this machine: it is the operator's, not the store's.
+    if (!refusal) this.logger.error({ msg: 'a source could not be planned', jobId: job.id, error });
     await changeJob(unit, job.id, { state: 'failed', phase: 'done', failure, finished: true });
   }
 
@@ -93,8 +99,9 @@ export class PlanJob implements ITaskHandler {
     const bytes = this.storage.open(tenantId, uploadId, { start: format.dataFrom });
     const toRecord = this.reader.mapping({ ...job, format });
     const unmapped = new UnmappedBucket(MOST_UNMAPPED);
-    const planned = planRows(readRows(bytes, format), toRecord, {
+    const planned = planRows(readRows(bytesOf(bytes), format), toRecord, {
       batchSize,
+      maxRows: this.settings.fileRows,
       duplicates: options.duplicates,
       stockTarget: job.mapping.stock !== undefined,
       onUnmapped: (found) => unmapped.add(found),
@@ -122,7 +129,7 @@ export class PlanJob implements ITaskHandler {
     const chunks: Buffer[] = [];
     const end = Math.min(HEAD_BYTES, sourceBytes);
     if (end > 0)
-      for await (const chunk of this.storage.open(tenantId, uploadId, { start: 0, end })) chunks.push(chunk as Buffer);
+      for await (const chunk of bytesOf(this.storage.open(tenantId, uploadId, { start: 0, end }))) chunks.push(chunk);
     const head = Buffer.concat(chunks);
     return detectFormat(head, head.length >= sourceBytes, declaredFormat);
   }

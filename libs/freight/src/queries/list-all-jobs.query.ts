@@ -29,7 +29,7 @@ export const ALL_JOBS: ListSpec = {
   },
 };
 
-/** A store's job, as the operator sees it: without its mapping, which quotes the store's file. */
+/** A store's job, as the operator sees it: without what quotes the store's file, such as its mapping and header. */
 export class PlatformJobView extends JobView {
   @IdOf('tenant')
   tenantId!: string;
@@ -57,7 +57,13 @@ export class ListAllJobsHandler implements IQueryHandler<ListAllJobs> {
     return pageOf<JobWithCounts & CursorRow, PlatformJobView>(this.work.current(), list, {
       columns: JOB_WITH_COUNTS,
       from: `${JOBS_WITH_COUNTS} where true`,
-      view: (job) => ({ ...jobView(job), mapping: {}, unmapped: [], tenantId: formatId('tenant', job.tenantId) }),
+      view: (job) => ({ ...withoutQuotes(jobView(job)), tenantId: formatId('tenant', job.tenantId) }),
     });
   }
+}
+
+/** A job without what stands in the store's file or in its words. */
+function withoutQuotes(job: JobView): JobView {
+  const format = job.format && Object.fromEntries(Object.entries(job.format).filter(([name]) => name !== 'header'));
+  return { ...job, format, mapping: {}, unmapped: [], options: { ...job.options, gradeVocabulary: null } };
 }

@@ -16,7 +16,7 @@ import { type WorkView, WorkViews } from '#platform/jobs';
 import { type Actor, formatId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 import { BATCH_COLUMNS, BATCH_STATES, type BatchRow, type BatchState } from '../batch-rows.js';
-import { instant } from '../freight.views.js';
+import { instant, saidOfAttempt } from '../freight.views.js';
 import { findJob } from '../job-rows.js';
 
 /** A batch: what is committed and repeated together. */
@@ -131,7 +131,7 @@ function batchView(batch: ListedBatch, unit: WorkView | undefined): BatchView {
     ...{ created, updated, unchanged, skipped, failed },
     attempts: unit?.attempt ?? 0,
     nextAttemptAt: state === 'waiting' ? instant(unit?.nextRunAt ?? null) : null,
-    error: batch.error ?? unit?.error ?? null,
+    error: batch.error ?? saidOfAttempt(unit?.error),
     durationMs,
     finishedAt: instant(batch.finishedAt),
   };

@@ -3,7 +3,7 @@ import { IdOf, Instant, notFound } from '#platform/http';
 import { type WorkView, WorkViews } from '#platform/jobs';
 import { type Actor, formatId } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
-import { instant } from '../freight.views.js';
+import { instant, saidOfAttempt } from '../freight.views.js';
 import { countsOf, findJob, WORK } from '../job-rows.js';
 
 /** Waiting batches that are listed. */
@@ -17,7 +17,7 @@ export class WaitingRetryView {
   attempts!: number;
   @Instant({ nullable: true })
   nextAttemptAt!: string | null;
-  /** @example "error: connection refused" */
+  /** @example "The last attempt did not go through. It is repeated." */
   error!: string | null;
 }
 
@@ -78,5 +78,10 @@ export class GetRetryStatusHandler implements IQueryHandler<GetRetryStatus> {
 }
 
 function waitingView({ id, attempt, nextRunAt, error }: WorkView): WaitingRetryView {
-  return { batchId: formatId('batch', id), attempts: attempt, nextAttemptAt: instant(nextRunAt), error };
+  return {
+    batchId: formatId('batch', id),
+    attempts: attempt,
+    nextAttemptAt: instant(nextRunAt),
+    error: saidOfAttempt(error),
+  };
 }

@@ -10,7 +10,8 @@ export type SourceRefusal =
   | 'source.too_many_columns'
   | 'source.not_line_delimited'
   | 'source.format_not_supported'
-  | 'source.too_many_rows';
+  | 'source.too_many_rows'
+  | 'source.missing';
 
 /** The source as a whole cannot be read: the job fails with this code and message, and no record of it is tried. */
 export class SourceRefused extends Error {
@@ -39,6 +40,19 @@ export function notUtf8(offset: number, candidates: readonly string[] = []): Sou
 /** There is nothing below the header. */
 export function headerOnly(): SourceRefused {
   return new SourceRefused('source.header_only', 'The file has a header and no records. Send one with records.');
+}
+
+/** The bytes of a source; that its file is gone, whoever took it away, is told as such. @throws SourceRefused source.missing */
+export async function* bytesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    if (Reflect.get(Object(error), 'code') !== 'ENOENT') throw error;
+    throw new SourceRefused(
+      'source.missing',
+      'The uploaded file is no longer there. Upload it again and start a new job.',
+    );
+  }
 }
 
 /** Line and column, both from 1, of what follows a text that begins a line. */
