@@ -46,7 +46,13 @@ async function record() {
     const own = text.replaceAll(', true)', ', false)');
     appendFileSync(process.env.BENCH_RECORD, `${JSON.stringify({ name, text: own, values })}\n`);
   };
-  const { prepared, rows } = Unit.prototype;
+  const { prepared, rows, setLocal } = Unit.prototype;
+  // The other side has no way to send them with the next statement.
+  Unit.prototype.setLocal = function (settings) {
+    const places = Object.keys(settings).map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, true)`);
+    note(`settings-${places.length}`, `select ${places.join(', ')}`, Object.entries(settings).flat());
+    return setLocal.call(this, settings);
+  };
   Unit.prototype.prepared = function (name, text, values) {
     note(name, text, values);
     return prepared.call(this, name, text, values);

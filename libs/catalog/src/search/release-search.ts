@@ -2,10 +2,15 @@ import { type CursorCodec, type CursorRow, ListPlan, type ListSpec, type Page } 
 import type { Unit } from '#platform/persistence';
 import { shortKey, tenantQuery } from '../domain/search-document.js';
 import { codeQuery, exactQuery, filteredQuery } from '../domain/sought.js';
-import { summaryView, type ReleaseSummaryView } from '../catalog.views.js';
+import {
+  RELEASE_FROM,
+  type ReleaseSummaryView,
+  SUMMARY_COLUMNS,
+  type SummaryRow,
+  summaryView,
+} from '../catalog.views.js';
 import { seek, seekAlong } from '../store/seek.js';
 import { shaped } from '../store/shaped.js';
-import { readSummaries } from '../store/release-reads.js';
 import { type Asked, type ListFacet, queryOf } from './asked.js';
 import { Bound, conditionsOf } from './conditions.js';
 import { type CountRow, countedColumns, counting, MOST_COUNTED, unfiltered } from './facet-counts.js';
@@ -16,12 +21,13 @@ export const MOST_RANKED = 2_000;
 /** Rows that are exactly what was typed, of which the ranking must miss none. */
 const MOST_EXACT = 200;
 
-interface FoundRow extends CursorRow {
+/** A release of the page; without one, where the page is empty. */
+type FoundRow = (PageRow | { readonly id: null }) & {
   readonly found: number;
-  readonly id: string | null;
   /** On the first row only, where facets are asked for. */
   readonly counts: readonly CountRow[] | null;
-}
+};
+type PageRow = SummaryRow & CursorRow;
 
 /** A page of releases. */
 export interface FoundPage {
@@ -100,21 +106,23 @@ export class ReleaseSearch {
   }): Promise<{ found: number; page: Page<ReleaseSummaryView>; counts: readonly CountRow[] | undefined }> {
     const bound = new Bound(this.unit.tenantId);
     const columns = `s.release_id as id${this.sortedColumns(bound, correction)}${countedColumns(facets, 's')}`;
-    const rows = `select ${columns} from catalog.release_search s where s.tenant_id = $1 and ${this.conditions('document', bound)}`;
-    const first = exact.length === 0 ? '' : `${rows} and s.release_id = any(${bound.add(exact, 'uuid[]')}) union`;
+    const sought = `select ${columns} from catalog.release_search s where s.tenant_id = $1 and ${this.conditions('document', bound)}`;
+    const first = exact.length === 0 ? '' : `${sought} and s.release_id = any(${bound.add(exact, 'uuid[]')}) union`;
     const counts = facets.length > 0 ? countsOf(facets) : 'null::json';
     const list = this.planOf('m', bound);
     const found = await shaped<FoundRow & Record<string, unknown>>(
       this.unit,
-      `with m as materialized (${first} (${rows} limit ${MOST_RANKED + 1})),
+      `with m as materialized (${first} (${sought} limit ${MOST_RANKED + 1})),
             page as (select m.id, ${list.cursorKey}, row_number() over (order by ${list.orderBy}) as place
                        from (select m.* from m where ${list.where} order by ${list.orderBy} limit ${list.limit}) as m)
-       select f.found, p.id, p.cursor_key, case when coalesce(p.place, 1) = 1 then (${counts}) end as counts
-         from (select count(*)::integer as found from m) as f left join page p on true order by p.place`,
+       select f.found, p.cursor_key, case when coalesce(p.place, 1) = 1 then (${counts}) end as counts, ${SUMMARY_COLUMNS}
+         from (select count(*)::integer as found from m) as f left join page p on true
+         left join (${RELEASE_FROM}) on r.tenant_id = $1 and r.id = p.id order by p.place`,
       list.values,
     );
     const [top] = found;
-    const page = await this.shown(list, found, 'document');
+    const rows = found.filter((row) => row.id !== null);
+    const page = list.page(rows, summaryView, await this.counted('document'));
     return { found: top?.found ?? 0, page, counts: top?.counts ?? undefined };
   }
 
@@ -128,31 +136,13 @@ export class ReleaseSearch {
         ? ''
         : `cross join lateral (select from catalog.release_search s
       where s.tenant_id = $1 and s.release_id = r.id offset 0) as looked`;
-    const rows = await shaped<FoundRow & Record<string, unknown>>(
+    const rows = await shaped<PageRow & Record<string, unknown>>(
       this.unit,
-      `select r.id, ${list.cursorKey} from catalog.release r ${looked} where r.tenant_id = $1 and ${conditions} and ${list.where}
+      `select ${SUMMARY_COLUMNS}, ${list.cursorKey} from ${RELEASE_FROM} ${looked} where r.tenant_id = $1 and ${conditions} and ${list.where}
         order by ${list.orderBy} limit ${list.limit}`,
       list.values,
     );
-    return this.shown(list, rows, source);
-  }
-
-  private async shown(
-    list: ListPlan,
-    rows: readonly FoundRow[],
-    source: 'release' | 'document',
-  ): Promise<Page<ReleaseSummaryView>> {
-    const places = rows.flatMap(({ id, cursor_key }) => (id === null ? [] : [{ id, cursor_key }]));
-    const summaries = await readSummaries(
-      this.unit,
-      places.map(({ id }) => id),
-    );
-    const byId = new Map(summaries.map((row) => [row.id, row]));
-    const kept = places.flatMap(({ id, cursor_key }) => {
-      const row = byId.get(id);
-      return row ? [{ ...row, cursor_key }] : [];
-    });
-    return list.page(kept, summaryView, await this.counted(source));
+    return list.page(rows, summaryView, await this.counted(source));
   }
 
   /** Up to 10,001 rows, where the caller asked for the total. */

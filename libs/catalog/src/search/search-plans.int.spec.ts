@@ -64,8 +64,8 @@ async function sorted(ids: readonly string[]): Promise<string> {
 
 /** The plans of the statements that a list sends, under the settings they are sent under, as the role and tenant. */
 async function plansOf(parameters: Record<string, string>): Promise<string> {
-  const sent: [string, readonly unknown[]][] = [];
-  const { rows, prepared } = Unit.prototype;
+  const sent: ([string, readonly unknown[]] | Readonly<Record<string, string>>)[] = [];
+  const { rows, prepared, setLocal } = Unit.prototype;
   const spies = [
     jest.spyOn(Unit.prototype, 'rows').mockImplementation(function (this: Unit, sql, values = []) {
       sent.push([sql, values]);
@@ -75,14 +75,19 @@ async function plansOf(parameters: Record<string, string>): Promise<string> {
       sent.push([sql, values]);
       return prepared.call(this, name, sql, values) as never;
     }),
+    jest.spyOn(Unit.prototype, 'setLocal').mockImplementation(function (this: Unit, settings) {
+      sent.push(settings);
+      return setLocal.call(this, settings);
+    }),
   ];
   await app.bus.execute(new ListReleases(store, readListRequest(RELEASES, parameters)));
   spies.forEach((spy) => spy.mockRestore());
   return app.work.run({ tenantId: store.tenantId, readOnly: true }, async (unit) => {
     const plans: string[] = [];
-    for (const [sql, values] of sent) {
-      if (sql.includes('set_config')) await unit.rows(sql, values);
-      else plans.push(...(await unit.rows<object>(`explain ${sql}`, values)).map((line) => Object.values(line).join()));
+    for (const one of sent) {
+      if (!Array.isArray(one)) await unit.setLocal(one as Readonly<Record<string, string>>);
+      else
+        plans.push(...(await unit.rows<object>(`explain ${one[0]}`, one[1])).map((line) => Object.values(line).join()));
     }
     return plans.join('\n');
   });

@@ -4,18 +4,31 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 export type Scalar = string | number | boolean | Date | null;
 
 /**
- * One simple-protocol message that begins a transaction, executes a statement prepared before, and commits. The statement's own
- * text is not in it, and every value is a quoted literal that PostgreSQL reads as the parameter's type.
+ * One simple-protocol message: what goes in front, the execution of a statement prepared before, and what follows. The statement's
+ * own text is not in it, and every value is a quoted literal that PostgreSQL reads as the parameter's type.
  * @returns undefined when a value cannot be written so: the caller then binds it
  */
-export function oneMessage(opening: string, name: string, values: readonly Scalar[]): string | undefined {
+export function oneMessage(
+  front: readonly string[],
+  { name, values }: { readonly name: string; readonly values: readonly unknown[] },
+  after: readonly string[] = [],
+): string | undefined {
   const literals = values.map(literal);
   if (literals.includes(undefined)) return undefined;
   const given = literals.length === 0 ? '' : `(${literals.join(',')})`;
-  return `${opening};execute ${escapeIdentifier(name)}${given};commit`;
+  return [...front, `execute ${escapeIdentifier(name)}${given}`, ...after].join(';');
 }
 
-function literal(value: Scalar): string | undefined {
+/** Settings of the transaction, as one statement. @returns undefined when a value cannot be written as a literal */
+export function settingsSql(settings: Readonly<Record<string, string>>): string | undefined {
+  const calls = Object.entries(settings).map(([name, value]) => {
+    const text = literal(value);
+    return text && `set_config(${escapeLiteral(name)},${text},true)`;
+  });
+  return calls.includes(undefined) ? undefined : `select ${calls.join(',')}`;
+}
+
+function literal(value: unknown): string | undefined {
   if (value === null) return 'null';
   if (typeof value === 'boolean') return `'${value}'`;
   if (typeof value === 'number') return Number.isFinite(value) ? `'${value}'` : undefined;

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Entity, PrimaryKey, Property, ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { newUuid } from '#platform/kernel';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { guard, schema } from '../migrations/kit.js';
 import { Databases } from './databases.js';
+import type { Unit } from './unit.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 @Entity({ schema: 'probe', tableName: 'thing' })
@@ -297,6 +298,69 @@ describe('UnitOfWork', () => {
         await unit.run('insert into probe.thing (tenant_id, id, name) values ($1, $2, $3)', [A, newUuid(), 'mine']);
         expect(await unit.only('probe-only', SQL, ['mine'])).toEqual([{ name: 'mine' }]);
       });
+    });
+  });
+
+  describe('a setting', () => {
+    const SET = `select current_setting('app.probe', true) as value`;
+    const read = (unit: Unit) => unit.prepared<{ value: string }>('probe-setting', SET, []);
+    const within = <T>(use: (unit: Unit) => Promise<T>, readOnly = true) => work.run({ tenantId: A, readOnly }, use);
+
+    it.each([`it's "A" \\ ☃`, `'); drop table probe.thing; --`, ''])(
+      'of %p is there for the next statement alone',
+      async (text) => {
+        for (let turn = 0; turn < 8; turn++) {
+          const values = await within(async (unit) => {
+            await unit.setLocal({ 'app.probe': 'earlier' });
+            await unit.setLocal({ 'app.probe': text });
+            return [await read(unit), await read(unit), await unit.rows<{ value: string }>(SET)];
+          });
+          expect(values.flat().map(({ value }) => value)).toEqual([text, text, text]);
+          const [after] = await within(read);
+          expect(after?.value ?? '').toBe('');
+        }
+      },
+    );
+
+    it('and the beginning travel with a prepared statement in one message', async () => {
+      for (let turn = 0; turn < 8; turn++) await within(read);
+      const { messages, rows } = await within(async (unit) => {
+        const query = jest.spyOn(unit.client, 'query');
+        await unit.setLocal({ 'app.probe': 'there' });
+        const rows = await read(unit);
+        const messages = query.mock.calls.length;
+        query.mockRestore();
+        return { messages, rows };
+      });
+      expect({ messages, rows }).toEqual({ messages: 1, rows: [{ value: 'there' }] });
+    });
+
+    it('outlives a savepoint that was set after it and failed', async () => {
+      const rows = await within(async (unit) => {
+        await unit.setLocal({ 'app.probe': 'kept' });
+        await expect(unit.savepoint(() => unit.rows('select 1 / 0'))).rejects.toMatchObject({ code: '22012' });
+        return read(unit);
+      }, false);
+      expect(rows).toEqual([{ value: 'kept' }]);
+    });
+
+    it('is there where the server has forgotten the statement', async () => {
+      const onAll = (use: (unit: Unit) => Promise<unknown>) =>
+        Promise.all(Array.from({ length: 4 }, () => within(use)));
+      await onAll(read);
+      await onAll(async (unit) => void (await unit.client.query('deallocate all')));
+      for (let turn = 0; turn < 3; turn++) {
+        const rows = await onAll(async (unit) => {
+          await unit.setLocal({ 'app.probe': String(turn) });
+          return read(unit);
+        });
+        expect(rows).toEqual(Array.from({ length: 4 }, () => [{ value: String(turn) }]));
+      }
+    });
+
+    it('that no text can hold is refused as any such value is', async () => {
+      const failing = within((unit) => unit.setLocal({ 'app.probe': 'a\0b' }));
+      await expect(failing).rejects.toMatchObject({ code: '22021' });
     });
   });
 
