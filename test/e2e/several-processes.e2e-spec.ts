@@ -395,8 +395,8 @@ describe('SIGTERM under load', () => {
 
   /** `closed`: the connection that was kept had been closed when the request was written. */
   function codeOf(error: Error): string {
-    const { cause } = error as { cause?: { code?: string } };
-    return cause?.code === 'UND_ERR_SOCKET' || cause?.code === 'ECONNRESET' ? 'closed' : String(cause?.code ?? error);
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ECONNRESET' || code === 'EPIPE' ? 'closed' : (code ?? String(error));
   }
 });
 
