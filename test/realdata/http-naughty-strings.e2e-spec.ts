@@ -11,7 +11,7 @@ import { type ApiRoute, isOperators, routesOf, writes } from '../support/routes.
 
 const FILE = join(SHARED_DATA, 'hostile/blns.json');
 const AT_ONCE = 8;
-const SHARES = 8;
+const SHARES = 16;
 
 if (!existsSync(FILE)) {
   it('naughty strings are not sent over HTTP: ../shared/data is not beside the project', () =>

@@ -60,10 +60,7 @@ export class Unit {
    */
   async setLocal(settings: Readonly<Record<string, string>>): Promise<void> {
     const sql = settingsSql(settings);
-    if (sql) {
-      this.front = [...this.front, sql];
-      return;
-    }
+    if (sql) return void (this.front = [...this.front, sql]);
     for (const [name, value] of Object.entries(settings))
       await this.rows('select set_config($1, $2, true)', [name, value]);
   }
