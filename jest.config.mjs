@@ -26,8 +26,8 @@ const slow = { testTimeout: 60_000 };
 export default {
   // A worker that has loaded thirty framework files holds 600 MB; a fresh one is cheaper than a swapping one.
   workerIdleMemoryLimit: '512MB',
-  // Twice what the smallest machine has cores: many tests wait for something to come back.
-  maxWorkers: 4,
+  // One more than the smallest machine has cores: many tests wait for something to come back. A fourth costs more than it gains.
+  maxWorkers: 3,
   ...slow,
   coverageProvider: 'v8',
   coverageDirectory: 'coverage',
