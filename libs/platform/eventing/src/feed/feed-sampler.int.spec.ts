@@ -25,7 +25,9 @@ describe('watching the feed', () => {
   });
 
   const cut = () =>
-    database.admin(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-feed'`);
+    database.admin(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-feed' and datname = current_database()`,
+    );
   const gauge = async (name: string): Promise<number> =>
     Number(new RegExp(`^${name} (\\S+)$`, 'm').exec((await renderMetrics()).body)?.[1]);
 
@@ -39,7 +41,7 @@ describe('watching the feed', () => {
   it('opens one connection, however many samples are asked for before it is there', async () => {
     const positions = await Promise.all([sampler.sample(), sampler.sample(), sampler.sample()]);
     expect(positions).toEqual([0, 0, 0]);
-    const connections = `select 1 from pg_stat_activity where application_name = 'test-feed'`;
+    const connections = `select 1 from pg_stat_activity where application_name = 'test-feed' and datname = current_database()`;
     expect(await database.admin(connections)).toHaveLength(1);
   });
 
@@ -73,7 +75,11 @@ describe('watching the feed', () => {
     await eventually(
       'it listens',
       async () =>
-        (await database.admin(`select 1 from pg_stat_activity where query like 'select last_drawn%'`)).length > 0,
+        (
+          await database.admin(
+            `select 1 from pg_stat_activity where query like 'select last_drawn%' and datname = current_database()`,
+          )
+        ).length > 0,
     );
     for (let n = 0; n < 50; n++) wakeUps.send();
     await eventually('it is told', () => told > 0, 200);

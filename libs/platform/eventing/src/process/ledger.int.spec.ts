@@ -89,7 +89,7 @@ describe('the ledger: a projection, a reactor and a process manager with a timer
     await writer.append(newUuid());
     worker = await startEventing({ database, providers: [LargeEntries, NoteHandler] });
     await eventually('the feed is looked at', async () => {
-      const asked = `select 1 from pg_stat_activity where application_name = 'test-feed' and query like '%feed_fence%'`;
+      const asked = `select 1 from pg_stat_activity where application_name = 'test-feed' and datname = current_database() and query like '%feed_fence%'`;
       return (await database.admin(asked)).length === 1;
     });
     expect(await database.admin('select 1 from es.projections')).toEqual([]);
