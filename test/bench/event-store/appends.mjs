@@ -19,10 +19,10 @@ export async function measureAppends(database) {
   try {
     const insert = side(raw, raw.inserting(1));
     report('es-append', await compare(side(ours, ours.appending(1)), insert, many), {
-      goal: { op: '<=', limit: 1.65 },
+      goal: { op: '<=', limit: 1.5 },
     });
     report('es-append-state-outbox', await compare(side(ours, ours.appendingAll()), insert, many), {
-      goal: { op: '<=', limit: 2 },
+      goal: { op: '<=', limit: 1.8 },
     });
     const inUnits = await compare(side(ours, ours.appending(1)), side(ours, ours.insertingInUnits()), many);
     figure('es-append-to-insert-in-unit', median(inUnits.map(([a, b]) => a / b)), 'ratio');
