@@ -46,6 +46,17 @@ describe('starting a migration job', () => {
     expect(jobs.body.data).toHaveLength(1);
   });
 
+  it('quotes neither its words nor the words of its store to the operator', async () => {
+    await api.call('PUT', '/api/v1/grade-vocabulary', { key, body: { words: { Kronjuwel: 'NM' } } });
+    const source = { uploadId: await upload('id,title\n9,Giant Steps\n') };
+    const { body: job } = await start({ source, gradeVocabulary: { Fundstueck: 'VG' } });
+    const own = await api.call('GET', `/api/v1/jobs/${job.id}`, { key });
+    expect(own.text).toMatch(/Fundstueck.*Kronjuwel/);
+    const listed = await api.call('GET', '/api/v1/platform/jobs', { key: api.operatorToken });
+    expect(listed.text).toContain(job.id);
+    expect(listed.text).not.toMatch(/Kronjuwel|Fundstueck/);
+  });
+
   it('says at once that the location is closed, not there, or of another store', async () => {
     const source = { uploadId: await upload('id,title\n7,Kind of Blue\n') };
     const make = async (of: string): Promise<string> =>

@@ -100,7 +100,7 @@ const module = await Test.createTestingModule({
     FilesWorkerModule.forRoot({ folder: uploads, uploadBytes: 2 ** 31, tenantBytes: 2 ** 32, keepMs: 86_400_000 }),
     CatalogWorkerModule,
     InventoryModule,
-    FreightWorkerModule,
+    FreightWorkerModule.forRoot({ fileRows: 1_000_000 }),
   ],
 })
   .overrideProvider(RecordTargets)

@@ -106,7 +106,7 @@ export class FreightApp {
 
   static async start(
     database: TestDatabase,
-    { redisUrl, jobs, workers = 1, targets = 'additive', fileRows }: FreightSetup = {},
+    { redisUrl, jobs, workers = 1, targets = 'additive', fileRows = 1_000_000 }: FreightSetup = {},
   ): Promise<FreightApp> {
     const app = new FreightApp(database);
     const files = filesIn(app.uploads);
@@ -138,7 +138,7 @@ export class FreightApp {
           FilesWorkerModule.forRoot(files),
           CatalogWorkerModule,
           InventoryModule,
-          fileRows === undefined ? FreightWorkerModule : FreightWorkerModule.forRoot({ fileRows }),
+          FreightWorkerModule.forRoot({ fileRows }),
         ],
       });
       if (targets === 'additive') builder.overrideProvider(RecordTargets).useClass(AdditiveTargets);

@@ -12,7 +12,7 @@ const MOST_ERRORS = 20;
 
 /** The mapping with its defaults. @throws freight.mapping_invalid */
 export function checkedMapping(document: unknown, pointer = '/mapping'): Mapping {
-  return checked(mappingSchema, document, pointer);
+  return checked(mappingSchema, document, { pointer, refusal: 'The mapping cannot be used.' });
 }
 
 /**
@@ -41,8 +41,7 @@ export function correctedMapping(
 function assertSameKeys(before: Mapping, after: Mapping): void {
   const [known, now] = [keysOf(before), keysOf(after)];
   const errors = Object.keys(known)
-    .filter((pointer) => now['/mapping/stock'] === true || !pointer.startsWith('/mapping/stock/'))
-    .filter((pointer) => JSON.stringify(known[pointer]) !== JSON.stringify(now[pointer]))
+    .filter((pointer) => pointer in now && JSON.stringify(known[pointer]) !== JSON.stringify(now[pointer]))
     .map((pointer): FieldError => {
       return { pointer, code: 'keys_changed', message: 'must stay: records are known by it. Start a new job instead.' };
     });
@@ -63,15 +62,19 @@ function keysOf({ source, release, stock }: Mapping): Record<string, unknown> {
 
 /** A store's words for grades. @throws freight.mapping_invalid */
 export function checkedVocabulary(document: unknown, pointer: string): GradeWords {
-  return checked(gradeVocabularySchema, document, pointer);
+  return checked(gradeVocabularySchema, document, { pointer, refusal: 'These words for grades cannot be used.' });
 }
 
-function checked<T extends z.ZodType>(schema: T, document: unknown, pointer: string): z.infer<T> {
+function checked<T extends z.ZodType>(
+  schema: T,
+  document: unknown,
+  { pointer, refusal }: { readonly pointer: string; readonly refusal: string },
+): z.infer<T> {
   const result = schema.safeParse(document);
   if (result.success) return result.data;
   const errors = result.error.issues.slice(0, MOST_ERRORS).map(({ path, code, message }): FieldError => {
     const place = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
     return { pointer: pointer + place, code, message };
   });
-  throw freightErrors.mapping_invalid('The mapping cannot be used.', { errors });
+  throw freightErrors.mapping_invalid(refusal, { errors });
 }

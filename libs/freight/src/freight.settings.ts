@@ -7,9 +7,6 @@ export interface FreightSettings {
 /** Injection token of the settings. */
 export const FREIGHT_SETTINGS = Symbol('freight settings');
 
-/** As the worker's own default. */
-export const FREIGHT_DEFAULTS: FreightSettings = { fileRows: 5_000_000 };
-
 /** From the variables that the worker reads. */
 export function freightSettings({ IMPORT_MAX_ROWS }: { readonly IMPORT_MAX_ROWS: number }): FreightSettings {
   return { fileRows: IMPORT_MAX_ROWS };

@@ -29,6 +29,7 @@ export function mappingOptionsOf(options: JobOptions): MappingOptions {
     ...(currency !== null && { currency }),
     ...(numberLocale !== null && { numberLocale }),
     ...(dateLocale !== null && { dateLocale }),
-    gradeVocabulary: { ...storeGradeVocabulary, ...gradeVocabulary },
+    gradeVocabulary,
+    storeGradeVocabulary,
   };
 }

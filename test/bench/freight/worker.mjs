@@ -40,7 +40,7 @@ const module = await Test.createTestingModule({
     CatalogWorkerModule,
     InventoryModule,
     JobsModule.forRoot({ concurrency }),
-    FreightWorkerModule,
+    FreightWorkerModule.forRoot({ fileRows: 5_000_000 }),
   ],
 })
   .overrideProvider(RecordTargets)

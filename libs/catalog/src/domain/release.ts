@@ -1,3 +1,5 @@
+import { canonicalJson } from '#platform/kernel';
+
 /** A label that put a release out, and its number there. */
 export interface ReleaseLabel {
   readonly name: string;
@@ -80,17 +82,7 @@ export function changedContent(before: ReleaseContent, changes: ReleaseChanges):
 
 /** Whether two contents say the same. */
 export function isSameContent(a: ReleaseContent, b: ReleaseContent): boolean {
-  return MEMBERS.every((name) => canonical(a[name]) === canonical(b[name]));
-}
-
-/** JSON with its members in order. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+  return MEMBERS.every((name) => canonicalJson(a[name]) === canonicalJson(b[name]));
 }
 
 /** The artists as one line. */

@@ -68,6 +68,7 @@ describe('what a job is started with', () => {
     expect(await setWords(store, { Topp: 'NM', Ungeprüft: null })).toMatchObject({ version: 1 });
     await expect(setWords(store, { Topp: 'great' })).rejects.toMatchObject({
       code: 'freight.mapping_invalid',
+      message: 'These words for grades cannot be used.',
       members: { errors: [{ pointer: '/words/Topp' }] },
     });
     const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`w${index}`, 'NM']));

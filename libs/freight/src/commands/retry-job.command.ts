@@ -84,12 +84,12 @@ export class RetryJobHandler implements ICommandHandler<RetryJob> {
 
   /** What is tried again goes by the corrected mapping, if there is one, and by the store's words for grades of now. */
   private async reread(unit: Unit, job: JobRow, document: unknown): Promise<void> {
-    const mapping = document === undefined ? job.mapping : correctedMapping(document, job);
+    const mapping = document === undefined ? null : JSON.stringify(correctedMapping(document, job));
     const { words: storeGradeVocabulary } = await gradeVocabularyOf(unit);
     await unit.run(
-      `update freight.job set mapping = $3, options = options || $4, mapping_version = mapping_version + 1
+      `update freight.job set mapping = coalesce($3, mapping), options = options || $4, mapping_version = mapping_version + 1
         where tenant_id = $1 and id = $2`,
-      [unit.tenantId, job.id, JSON.stringify(mapping), JSON.stringify({ storeGradeVocabulary })],
+      [unit.tenantId, job.id, mapping, JSON.stringify({ storeGradeVocabulary })],
     );
   }
 }

@@ -22,7 +22,10 @@ export const freightErrors = declareErrors('freight', {
     problem: 'conflict',
     when: 'The job ended before its records were known; start it again as a new job.',
   },
-  mapping_invalid: { problem: 'validation-failed', when: 'The mapping cannot be used; `errors` says where.' },
+  mapping_invalid: {
+    problem: 'validation-failed',
+    when: 'The mapping, or words for grades, cannot be used; `errors` says where.',
+  },
   upload_not_found: { problem: 'reference-not-found', when: 'The source names an upload that is not there.' },
   upload_not_complete: { problem: 'conflict', when: 'The upload that the source names has not arrived in full.' },
   location_not_found: { problem: 'reference-not-found', when: 'The location for the stock is not there.' },

@@ -315,6 +315,8 @@ describe('grades', () => {
     expect(graded('újszerű ').stock?.mediaGrade).toBe('NM');
     expect(graded('EX', { gradeVocabulary: { EX: 'VG+', M: 'NM' } }).stock?.mediaGrade).toBe('VG+');
     expect(graded('M', { gradeVocabulary: { M: 'NM' } }).stock?.mediaGrade).toBe('NM');
+    const both = { gradeVocabulary: { top: 'F' }, storeGradeVocabulary: { top: 'NM', TOP: 'VG', EX: 'VG+' } } as const;
+    expect(['Top', 'EX'].map((word) => graded(word, both).stock?.mediaGrade)).toEqual(['F', 'VG+']);
     expect(graded('Not Graded')).toMatchObject({ unmapped: [], stock: { kind: 'single', quantity: 1 } });
   });
 

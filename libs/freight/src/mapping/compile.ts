@@ -23,8 +23,10 @@ export interface MappingOptions {
   readonly numberLocale?: string | undefined;
   /** How dates are written. Default: year first. */
   readonly dateLocale?: string | undefined;
-  /** The store's words for grades. */
+  /** The job's words for grades. */
   readonly gradeVocabulary?: GradeWords | undefined;
+  /** The store's, where the job's own do not know a word. */
+  readonly storeGradeVocabulary?: GradeWords | undefined;
 }
 
 /** What a record becomes. A row with a fault of its own becomes nothing, with no key. */
@@ -47,7 +49,7 @@ export function compileMapping(
     dateOrder: dateOrderOf(options.dateLocale),
     digits,
     money: new MoneyReader(digits),
-    grade: compileGrades(mapping.grades, options.gradeVocabulary),
+    grade: compileGrades(mapping.grades, options.gradeVocabulary, options.storeGradeVocabulary),
     currency: options.currency,
   });
   const readKey = releaseKey(mapping.release, values);

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UploadStorage } from '#libs/files';
 import {
   type ClaimedTask,
@@ -14,7 +14,7 @@ import type { Unit } from '#platform/persistence';
 import { insertBatches, type NewBatch } from '../batch-rows.js';
 import { batchRows } from '../domain/batch-size.js';
 import { isOver } from '../domain/job-lifecycle.js';
-import { FREIGHT_DEFAULTS, FREIGHT_SETTINGS, type FreightSettings } from '../freight.settings.js';
+import { FREIGHT_SETTINGS, type FreightSettings } from '../freight.settings.js';
 import { changeJob, FINISH_LOOK_MS, findJob, type JobRow, lockedJob, type UnmappedCount, WORK } from '../job-rows.js';
 import { MappingRefused } from '../mapping/columns.js';
 import { UnmappedBucket } from '../mapping/findings.js';
@@ -56,7 +56,7 @@ export class PlanJob implements ITaskHandler {
     @Inject(UploadStorage) private readonly storage: UploadStorage,
     @Inject(JobReader) private readonly reader: JobReader,
     @Inject(Tasks) private readonly tasks: Tasks,
-    @Optional() @Inject(FREIGHT_SETTINGS) private readonly settings: FreightSettings = FREIGHT_DEFAULTS,
+    @Inject(FREIGHT_SETTINGS) private readonly settings: FreightSettings,
   ) {}
 
   async run(task: TaskRun): Promise<TaskEffect | void> {

@@ -65,5 +65,6 @@ export class ListAllJobsHandler implements IQueryHandler<ListAllJobs> {
 /** A job without what stands in the store's file or in its words. */
 function withoutQuotes(job: JobView): JobView {
   const format = job.format && Object.fromEntries(Object.entries(job.format).filter(([name]) => name !== 'header'));
-  return { ...job, format, mapping: {}, unmapped: [], options: { ...job.options, gradeVocabulary: null } };
+  const options = { ...job.options, gradeVocabulary: null, storeGradeVocabulary: null };
+  return { ...job, format, mapping: {}, unmapped: [], options };
 }

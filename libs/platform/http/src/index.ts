@@ -15,13 +15,7 @@ export { IfMatch } from './conditional/if-match.decorator.js';
 export { httpErrors, notFound } from './http.errors.js';
 export { HttpModule } from './http.module.js';
 export type { HttpOptions } from './http.module.js';
-export {
-  canonicalJson,
-  IDEMPOTENCY,
-  idempotencyKey,
-  JudgesOwnRepeats,
-  MovesMoney,
-} from './idempotency/idempotency-key.js';
+export { IDEMPOTENCY, idempotencyKey, JudgesOwnRepeats, MovesMoney } from './idempotency/idempotency-key.js';
 export { ApiPage } from './paging/api-page.decorator.js';
 export { CursorCodec } from './paging/cursor.js';
 export { ListPlan } from './paging/list-plan.js';

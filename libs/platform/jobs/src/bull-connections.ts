@@ -20,7 +20,8 @@ const WAITING: Partial<RedisOptions> = {
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   enableReadyCheck: false,
-  // Its own way to subscribe again leaves nobody to hear that it failed, which ends the process: who subscribes does it again.
+  // Its own way to subscribe again leaves nobody to hear that it failed, which ends the process. The transport does it for the wake-ups;
+  // Bull's own channel is for delayed jobs, of which there are none.
   autoResubscribe: false,
   commandTimeout: undefined,
   socketTimeout: undefined,

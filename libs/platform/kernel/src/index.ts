@@ -2,6 +2,7 @@ export { actorMay, actorRef, operatorActor, systemActor } from './actor.js';
 export type { Actor, KeyActor, Mode, OperatorActor, SystemActor } from './actor.js';
 export { bps, shareDown, shareHalfUp } from './basis-points.js';
 export type { BasisPoints } from './basis-points.js';
+export { canonicalJson } from './canonical-json.js';
 export { ManualClock, systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export { currencyCodes, currencyExponent } from './currency.js';

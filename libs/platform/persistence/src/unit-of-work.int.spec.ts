@@ -344,6 +344,19 @@ describe('UnitOfWork', () => {
       expect(rows).toEqual([{ value: 'kept' }]);
     });
 
+    it('goes with a savepoint that failed before anything was asked in it', async () => {
+      const rows = await within(async (unit) => {
+        await unit.setLocal({ 'app.probe': 'kept' });
+        const failing = unit.savepoint(async () => {
+          await unit.setLocal({ 'app.probe': 'gone' });
+          throw new Error('given up');
+        });
+        await expect(failing).rejects.toThrow('given up');
+        return read(unit);
+      }, false);
+      expect(rows).toEqual([{ value: 'kept' }]);
+    });
+
     it('is there where the server has forgotten the statement', async () => {
       const onAll = (use: (unit: Unit) => Promise<unknown>) =>
         Promise.all(Array.from({ length: 4 }, () => within(use)));

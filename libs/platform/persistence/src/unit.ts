@@ -127,6 +127,7 @@ export class Unit {
       return result;
     } catch (error) {
       this.forked?.clear();
+      this.front = [];
       await this.client.query(`rollback to savepoint ${name}`);
       throw error;
     }

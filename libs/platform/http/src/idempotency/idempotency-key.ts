@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SetMetadata } from '@nestjs/common';
+import { canonicalJson } from '#platform/kernel';
 import { httpErrors } from '../http.errors.js';
 
 /** Metadata key of how a route treats Idempotency-Key. */
@@ -40,12 +41,4 @@ export function fingerprintOf(url: string, body: unknown): Buffer {
   return createHash('sha256')
     .update(`${url}\n${canonicalJson(body)}`)
     .digest();
-}
-
-/** JSON with sorted members, of a value that the body guard has bounded in depth. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
 }
