@@ -102,6 +102,24 @@ describe('how work ends that is not done', () => {
     expect(await notes()).toEqual(['poison: worker w1 died or froze in attempt 3']);
   });
 
+  it('runs work that has cost workers with no other claim in its process, begun or not', async () => {
+    const suspects = Array.from({ length: 8 }, () => newUuid());
+    await database.admin(
+      `insert into jobs.task (tenant_id, id, kind, payload, max_attempts, attempts, losses)
+       select $1, id, $2, '{}', 6, 2, 2 from unnest($3::uuid[]) as id`,
+      [tenantId, KIND, suspects],
+    );
+    const held: number[] = [];
+    await worker({
+      run: async () => {
+        const rows = await database.admin(`select 1 from jobs.task where state = 'running'`);
+        held.push(rows.length);
+      },
+    });
+    for (const id of suspects) await reaches(id, 'done');
+    expect(held).toEqual(suspects.map(() => 1));
+  });
+
   it('counts each lost worker and repeats the work before others', async () => {
     const { enqueue } = await worker(
       recording(async (run) => {

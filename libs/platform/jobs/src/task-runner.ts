@@ -21,6 +21,8 @@ const BEATS_PER_LEASE = 3;
 const DEFAULT_TIMEOUT_MS = 15 * 60_000;
 /** Work that has cost workers waits so long, in leases, for others to make room: its lease is not renewed meanwhile. */
 const ALONE_WITHIN_LEASES = 0.5;
+/** Where another one is alone: it is claimed again only after that one is done. */
+const TAKEN_AGAIN_MS = 100;
 const ERROR_LENGTH = 2_000;
 const RELEASED = new Error('the worker had to leave');
 
@@ -132,25 +134,27 @@ export class TaskRunner {
     if (outcome === 'tampered') this.logger.error({ msg: 'dropped a ref that was never handed out', outcome, ...ref });
   }
 
-  /** Claims beside others; nothing is claimed while work that may cost the process runs. */
+  /** Claims beside others, and stays inside with what it claimed; nothing is claimed while work that may cost the process runs. */
   private async claim(ref: WorkRef): Promise<ClaimedTask | undefined> {
     await this.solitude.enter();
     const task = await this.store.claim(ref, this.holder).catch((error: unknown) => {
       this.solitude.leave();
       throw error;
     });
-    if (!task || isSuspect(task)) this.solitude.leave();
+    if (!task) this.solitude.leave();
     return task;
   }
 
-  /** Where others do not make room in time, another worker may take it, or this one later. */
+  /**
+   * Where it cannot be alone it is given back, and only then makes room: who is alone must not take a claim with it that has not begun.
+   * Another worker may take it, or this one later.
+   */
   private async holdAlone(task: ClaimedTask): Promise<void> {
     const withinMs = this.settings.leaseMs * ALONE_WITHIN_LEASES;
-    if (!(await this.solitude.enterAlone(withinMs))) {
-      await this.store.again(task, 'it must run alone', { afterMs: withinMs, counts: false });
-      return;
-    }
-    await this.hold(task).finally(() => this.solitude.leaveAlone());
+    const got = await this.solitude.seclude(withinMs);
+    if (got === 'alone') return this.hold(task).finally(() => this.solitude.leaveAlone());
+    const afterMs = got === 'taken' ? TAKEN_AGAIN_MS : withinMs;
+    await this.store.again(task, 'it must run alone', { afterMs, counts: false }).finally(() => this.solitude.leave());
   }
 
   private async hold(task: ClaimedTask): Promise<void> {
