@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -12,6 +12,7 @@ import type { TestDatabase } from './database.js';
 interface Tools {
   databaseUser(dir: string): unknown;
   databaseHome(user: unknown, name: string): Promise<{ home: string }>;
+  passingHome(user: unknown, home: string): Promise<string>;
   installBinaries(home: string): Promise<string>;
   embeddedServer(): { major: number };
   inData(...parts: string[]): string;
@@ -53,9 +54,7 @@ export class OwnPostgres {
     const tools = Object.assign({}, ...parts) as Tools;
     const user = tools.databaseUser(tools.inData('test'));
     const { home } = await tools.databaseHome(user, `pg${tools.embeddedServer().major}`);
-    mkdirSync(join(home, 'test'), { recursive: true });
-    chmodSync(join(home, 'test'), 0o755);
-    const dir = join(home, 'test', `own-${process.pid}-${randomBytes(3).toString('hex')}`);
+    const dir = join(await tools.passingHome(user, home), `own-${process.pid}-${randomBytes(3).toString('hex')}`);
     const password = randomBytes(12).toString('hex');
     const port = await tools.nextFree(tools.quietPort(process.pid * 19 + 7));
     const own = new OwnPostgres(tools, { bin: await tools.installBinaries(home), dir, user }, port, password);

@@ -19,9 +19,12 @@ export function rawSocket(url: string): Socket {
   return socket;
 }
 
+/** Only ends what will never come: an answer that has not begun, the end of a connection that was announced. */
+const PATIENCE_MS = 10_000;
+
 /**
  * Sends bytes as they are, past every HTTP client's own checks, and gathers the answer until the server closes or is quiet.
- * @param quietMs how long to wait for the (next) piece of an answer
+ * @param quietMs how long to wait for the next piece of an answer
  */
 export function sendRaw(url: string, bytes: string | Buffer, quietMs = 400): Promise<RawAnswer> {
   const socket = rawSocket(url);
@@ -29,7 +32,7 @@ export function sendRaw(url: string, bytes: string | Buffer, quietMs = 400): Pro
   return answerOn(socket, quietMs);
 }
 
-/** Gathers what a connection answers until the server closes it or is quiet for so long. */
+/** Gathers what a connection answers until the server closes it or, having begun, is quiet for so long. */
 export function answerOn(socket: Socket, quietMs: number): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
@@ -37,8 +40,11 @@ export function answerOn(socket: Socket, quietMs: number): Promise<RawAnswer> {
       socket.destroy();
       resolve({ ...read(Buffer.concat(pieces).toString('latin1')), closed });
     };
-    socket.setTimeout(quietMs, () => done(false));
-    socket.on('data', (piece: Buffer) => pieces.push(piece));
+    socket.setTimeout(Math.max(quietMs, PATIENCE_MS), () => done(false));
+    socket.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      if (!/^connection: close\r$/im.test(piece.toString('latin1'))) socket.setTimeout(quietMs);
+    });
     socket.on('end', () => done(true));
     socket.on('close', () => done(true));
   });

@@ -17,7 +17,7 @@ export async function main([name, ...args]) {
   await ensureDependencies({ onlyIfNone: true });
   await ensureBuild();
   await sweepDeadRuns();
-  const servers = await startTestServers();
+  const servers = await startTestServers({ inMemory: false });
   try {
     process.exitCode = await show([script, ...args], servers.env);
   } finally {

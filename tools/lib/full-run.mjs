@@ -47,7 +47,7 @@ async function setUp() {
   });
   await sweepDeadRuns();
   return steps.run('servers', async (title) => {
-    const servers = await startTestServers();
+    const servers = await startTestServers({ inMemory: true });
     title(servers.title);
     return servers;
   });

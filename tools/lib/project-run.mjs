@@ -14,7 +14,7 @@ export async function runProjects(projects, args) {
   await ensureDependencies({ onlyIfNone: true });
   await ensureBuild();
   await sweepDeadRuns();
-  const servers = await startTestServers();
+  const servers = await startTestServers({ inMemory: !projects.includes('drill') });
   try {
     const env = { ...servers.env, NODE_ENV: 'test' };
     process.exitCode = await show(jest(...args, '--selectProjects', ...projects), env);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { databaseHome, databaseUser } from './database-home.mjs';
+import { databaseHome, databaseUser, openDirectory, passingHome } from './database-home.mjs';
 import { tailOf } from './logs.mjs';
 import { readJson, writeJson } from './files.mjs';
 import { inData } from './paths.mjs';
@@ -39,15 +39,17 @@ const SETTINGS = {
 const ATTEMPTS = 5;
 
 /**
- * A PostgreSQL and a Redis for one run of the tests, gone with it. Runs side by side do not meet.
- * @param {NodeJS.ProcessEnv} env `TEST_DATABASE_URL` and `TEST_REDIS_URL` take the place of own servers
+ * A PostgreSQL and a Redis for one run of the tests, gone with it. Runs side by side do not meet. `TEST_DATABASE_URL` and
+ * `TEST_REDIS_URL` take the place of own servers.
+ * @param {{ inMemory: boolean }} how whether files of the database may be kept in memory, where there is plenty of it
  * @returns {Promise<{ env: Record<string, string>, title: string, stop: () => Promise<void> }>}
  */
-export async function startTestServers(env = process.env) {
+export async function startTestServers({ inMemory }) {
+  const { env } = process;
   const run = openRun();
   try {
     const redis = env.TEST_REDIS_URL ? await givenRedis(env.TEST_REDIS_URL) : await ownRedis(run);
-    const database = env.TEST_DATABASE_URL ?? (await ownDatabase(run));
+    const database = env.TEST_DATABASE_URL ?? (await ownDatabase(run, inMemory));
     const title = `PostgreSQL ${run.version ?? 'as given'}, Redis${env.TEST_REDIS_URL ? ' as given' : ''} for this run`;
     return { env: { TEST_DATABASE_URL: database, TEST_REDIS_URL: redis }, title, stop: () => closeRun(run) };
   } catch (error) {
@@ -82,14 +84,13 @@ function noRedis(error) {
   );
 }
 
-async function ownDatabase(run) {
+async function ownDatabase(run, inMemory) {
   const { version, major } = embeddedServer();
   const user = databaseUser(inData('test'));
   const { home } = await databaseHome(user, `pg${major}`);
-  run.clusterDir = join(home, 'test', `pg-${process.pid}`);
+  const place = inMemory ? await passingHome(user, home) : openDirectory(join(home, 'test'));
+  run.clusterDir = join(place, `pg-${process.pid}`);
   run.save();
-  mkdirSync(join(home, 'test'), { recursive: true });
-  chmodSync(join(home, 'test'), 0o755);
   const cluster = { bin: await installBinaries(home), dir: run.clusterDir, user };
   const password = randomBytes(12).toString('hex');
   await createCluster(cluster, { password, sync: false, settings: { scram_iterations: SETTINGS.scram_iterations } });
