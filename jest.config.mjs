@@ -24,8 +24,8 @@ const withServers = { globalSetup: '<rootDir>/test/support/global-setup.mjs' };
 const slow = { testTimeout: 60_000 };
 
 export default {
-  // A worker that has loaded thirty framework files holds a gigabyte; a fresh one is cheaper than a swapping one.
-  workerIdleMemoryLimit: '768MB',
+  // A worker that has loaded thirty framework files holds more than a gigabyte; a fresh one is cheaper than a swapping one.
+  workerIdleMemoryLimit: '1400MB',
   // One more than the smallest machine has cores: many tests wait for something to come back. A fourth costs more than it gains.
   maxWorkers: 3,
   ...slow,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestDatabase } from './database.js';
-import { ROOT } from './project.js';
+import { CODE_CACHE, ROOT } from './project.js';
 import { eventually } from './redis-server.js';
 
 /** Only ends what will never come about: several apis that start at once on a busy machine take their time. */
@@ -78,7 +78,7 @@ export function runApi(settings: Record<string, string>): Running {
 
 function runApp(app: 'api' | 'worker', settings: Record<string, string>): Running {
   const main = join(ROOT, `dist/apps/${app}/src/main.js`);
-  const env = { PATH: process.env['PATH'], ...settings };
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: CODE_CACHE, ...settings };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {

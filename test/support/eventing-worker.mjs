@@ -1,6 +1,7 @@
 // A worker that follows the ledger's events in a process of its own, for tests that kill it. Every statement that it sends is a
 // step: it says the name of each the first time, and dies at the one that it is told, as by `kill -9`. Argument: JSON with the
 // database's URL and, where it is to die, the step and whether before it is sent, when it is sent, or after it was answered.
+import { flushCompileCache } from 'node:module';
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { Command, CommandHandler } from '@nestjs/cqrs';
@@ -208,3 +209,4 @@ Module({
 
 const app = await NestFactory.createApplicationContext(WorkerModule, { logger: false, abortOnError: false });
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
+flushCompileCache();

@@ -3,6 +3,7 @@
 // nth batch.
 import 'reflect-metadata';
 import { existsSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { Test } from '@nestjs/testing';
 import { CatalogWorkerModule } from '#libs/catalog';
 import { FilesWorkerModule } from '#libs/files';
@@ -116,3 +117,4 @@ process.once('SIGTERM', async () => {
   process.exit(0);
 });
 process.stdout.write('ready\n');
+flushCompileCache();

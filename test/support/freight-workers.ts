@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { JobsOptions } from '#platform/jobs';
+import { CODE_CACHE } from './project.js';
 import { eventually } from './redis-server.js';
 
 const SCRIPT = fileURLToPath(new URL('freight-worker.mjs', import.meta.url));
@@ -41,6 +42,7 @@ export class FreightWorker {
     const env = {
       ...process.env,
       NODE_OPTIONS: '',
+      NODE_COMPILE_CACHE: CODE_CACHE,
       WORKER: JSON.stringify({ ...orders, jobs: short }),
     };
     const worker = new FreightWorker(spawn(process.execPath, [SCRIPT], { env, stdio: ['ignore', 'pipe', 'pipe'] }));

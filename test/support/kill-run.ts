@@ -17,7 +17,7 @@ import { readModel } from '../../libs/platform/persistence/migrations/read-model
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { workerUnits } from './feed-readers.js';
 import { amountOf, createLedger, POSTED } from './ledger.js';
-import { ROOT } from './project.js';
+import { CODE_CACHE, ROOT } from './project.js';
 import { eventually } from './redis-server.js';
 
 /** Where in a step a worker is killed: before its statement is sent, when it has been sent, or after its answer. */
@@ -180,7 +180,7 @@ export class KillRun {
     const program = join(ROOT, 'test/support/eventing-worker.mjs');
     const child = spawn(process.execPath, [program, JSON.stringify({ url: this.database.workerUrl, ...end })], {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: CODE_CACHE },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.children.push(child);

@@ -4,6 +4,9 @@ import { join, relative, resolve } from 'node:path';
 /** The project's folder, with no slash at its end. */
 export const ROOT = resolve(import.meta.dirname, '../..');
 
+/** What processes of the tests have compiled, for those that start after them. */
+export const CODE_CACHE = join(ROOT, '.data/test/code');
+
 /** Data that is not part of the project: real files that a clone need not have. */
 export const SHARED_DATA = resolve(ROOT, '../shared/data');
 

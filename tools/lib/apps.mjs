@@ -84,7 +84,7 @@ async function startApp({ parts, env, secrets }, name, host, ports, settings) {
   const { script, args, env: own } = launchOf(name);
   const logFile = inData('logs', `${name}.log`);
   const operator = name === 'api' ? { OPERATOR_TOKEN: env.OPERATOR_TOKEN || secrets.OPERATOR_TOKEN } : {};
-  const given = { ...own, ...withoutOwner(env), ...settings, ...operator };
+  const given = { NODE_COMPILE_CACHE: inData('cache'), ...own, ...withoutOwner(env), ...settings, ...operator };
   rotate(logFile);
   let admin;
   await parts.start({
