@@ -28,22 +28,24 @@ export const WAIT_FOR_SAME_COMMAND = `
     select c.result into v_done from es.commands c where c.tenant_id = p_tenant and c.command_id = p_command;`;
 
 /**
- * Commands written with the events. One that brings no key is new, as the append is: it is keyed by the first event. One with a
+ * Commands written with events, of which `first` is the id of the first. One that brings no key is new, as the append is: it is keyed by the first event. One with a
  * key that is waiting already is not written again. The case of one new command spares `on conflict` its 10 us.
  */
-export const ADD_TO_OUTBOX = `
+export const addToOutbox = (first: string): string => `
   if p_outbox is not null then
     if jsonb_array_length(p_outbox) = 1 and p_outbox->0->'dedupe_key' is null and p_outbox->0->'not_before' is null then
       insert into es.outbox (tenant_id, command, dedupe_key, payload, meta)
-      values (p_tenant, p_outbox->0->>'command', p_ids[1]::text || ':1', p_outbox->0->'payload', p_meta);
+      values (p_tenant, p_outbox->0->>'command', ${first}::text || ':1', p_outbox->0->'payload', p_meta);
     else
       insert into es.outbox (tenant_id, command, dedupe_key, payload, meta, not_before)
-      select p_tenant, o.entry->>'command', coalesce(o.entry->>'dedupe_key', p_ids[1]::text || ':' || o.ord), o.entry->'payload', p_meta,
+      select p_tenant, o.entry->>'command', coalesce(o.entry->>'dedupe_key', ${first}::text || ':' || o.ord), o.entry->'payload', p_meta,
              coalesce((o.entry->>'not_before')::timestamptz, clock_timestamp())
         from jsonb_array_elements(p_outbox) with ordinality as o (entry, ord)
           on conflict (tenant_id, dedupe_key) do nothing;
     end if;
   end if;`;
+
+export const ADD_TO_OUTBOX = addToOutbox('p_ids[1]');
 
 /**
  * Takes the new functions from everybody, lets the apps call those named, and hands all of them to es_writer. An owner that is no

@@ -21,6 +21,7 @@ import { InventoryPriceOrder } from './20261125150000-inventory-price-order.js';
 import { FreightJobs } from './20261125140000-freight-jobs.js';
 import { CatalogSearchParts } from './20261125160000-catalog-search-parts.js';
 import { FreightWords } from './20261125170000-freight-words.js';
+import { EsAppendOne } from './20261125180000-es-append-one.js';
 
 interface ListedMigration {
   /** Its file's name: the order, for ever. */
@@ -51,6 +52,7 @@ export const migrations: readonly ListedMigration[] = [
   { name: '20261125150000-inventory-price-order', type: InventoryPriceOrder },
   { name: '20261125160000-catalog-search-parts', type: CatalogSearchParts },
   { name: '20261125170000-freight-words', type: FreightWords },
+  { name: '20261125180000-es-append-one', type: EsAppendOne },
 ];
 
 /** Their names, for the schema check at start. */

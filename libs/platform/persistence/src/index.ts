@@ -6,7 +6,7 @@ export { migrate } from './migrate.js';
 export type { MigrateOptions } from './migrate.js';
 export type { PersistenceOptions, PoolName, PoolOptions } from './options.js';
 export { PersistenceModule } from './persistence.module.js';
-export { isConnectionLost, isUniqueViolation, pgCode } from './pg-errors.js';
+export { isConnectionLost, isSerialisationLoser, isUniqueViolation, pgCode } from './pg-errors.js';
 export { RedisConnection, RedisModule } from './redis-connection.js';
 export type { RedisOptions } from './redis-connection.js';
 export { platformKey, tenantKey } from './redis-keys.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { newUuid } from '#platform/kernel';
 import { counted, counter, countUpTo, emptied, newCounter } from '../../testing/counter.js';
 import { given } from '../../testing/given.js';
-import { parseAppended } from '../store/append-sql.js';
+import { appendedOne, parseAppended } from '../store/append-sql.js';
 import { fold, isDocumentDue } from './decider.js';
 import { expectedNumber, streamId } from './stream-id.js';
 import { eventIds, newCommandId, uuid5 } from './uuid5.js';
@@ -110,5 +110,12 @@ describe('what an append answers', () => {
     });
     expect(parseAppended('(,,,f)')).toBeUndefined();
     expect(() => parseAppended('')).toThrow('an append answered');
+  });
+
+  it('is read from the position of one event', () => {
+    expect(appendedOne(12, 5)).toEqual({ versions: [5], firstPosition: 12, lastPosition: 12, duplicate: false });
+    expect(appendedOne(-12, 5)).toEqual({ versions: [5], firstPosition: 12, lastPosition: 12, duplicate: true });
+    expect(appendedOne(null, 5)).toBeUndefined();
+    for (const wrong of [undefined, 'none', 0]) expect(() => appendedOne(wrong, 5)).toThrow('an append answered');
   });
 });

@@ -143,6 +143,22 @@ describe('the isolation of the event store', () => {
     },
   );
 
+  it.each(['app_rt', 'app_worker', 'app_platform'] as const)(
+    'lets %s append one event to a stream of its own tenant and to no other',
+    async (role) => {
+      const streams = { [A]: newUuid(), [B]: newUuid() };
+      for (const [tenantId, id] of Object.entries(streams))
+        await under.store.append(newCounter(tenantId, id), [counted(1)], { expected: 'none' });
+      const one = (tenantId: string, owner: string, version = 1): string =>
+        `select es.append_one('${tenantId}', '${streams[owner]}', ${version}, '${newUuid()}', 'test.counted', 1::smallint, '{"by": 1}', '{}')`;
+      expect(await code(as(role, A, one(A, A)))).toBe('allowed');
+      expect(await code(as(role, undefined, one(B, B)))).toBe('allowed');
+      expect(await code(as(role, A, one(B, B, 2)))).toBe('42501');
+      expect(await code(as(role, A, one(A, B)))).toBe('RC002');
+      for (const version of [0, -1]) expect(await code(as(role, A, one(A, A, version)))).toBe('22023');
+    },
+  );
+
   it('lets app_ro append for nobody', async () => {
     const sql = `select es.append(p_tenant => '${A}', p_stream => '${newUuid()}', p_category => 'test', p_expected => 0, ${EVENT})`;
     expect(await code(as('app_ro', A, sql))).toBe('42501');
@@ -179,6 +195,7 @@ describe('the isolation of the event store', () => {
       'append_bulk',
       'append_lock',
       'append_many',
+      'append_one',
       'claim_stream',
       'find_append',
       'refuse_stream',

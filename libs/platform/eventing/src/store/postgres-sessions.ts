@@ -1,17 +1,11 @@
 import type { PoolClient } from 'pg';
-import { type Databases, isConnectionLost, pgCode, type Unit, type UnitOfWork } from '#platform/persistence';
+import type { Databases, Unit, UnitOfWork } from '#platform/persistence';
+import { isConnectionLost, isSerialisationLoser } from '#platform/persistence';
 import type { StreamId } from '../core/stream-id.js';
 import { eventingErrors } from '../eventing.errors.js';
 import type { Appends } from './appends.js';
-import {
-  answerAgain,
-  appendBulkStatement,
-  appendManyStatement,
-  appendStatement,
-  type CommandResult,
-  parseAppended,
-  type Statement,
-} from './append-sql.js';
+import { answerAgain, appendBulkStatement, appendManyStatement, appendStatement } from './append-sql.js';
+import type { CommandResult, Statement } from './append-sql.js';
 import type { AppendCall, Appended, BulkCall, Loaded, LoadQuery, LogSession, StreamsCall } from './event-log.js';
 import { FIND, LOAD, LOAD_LOCKED, LOAD_STREAMS, readAlone, storedEvents, type HistoryRow } from './read-sql.js';
 import { refusalOf } from './refusals.js';
@@ -94,10 +88,13 @@ export class UnitSession extends PostgresSession {
     return this.unit.prepared<R>(name, sql, values);
   }
 
-  protected override async send(tenantId: string, { name, text, values }: Statement): Promise<Appended | undefined> {
+  protected override async send(
+    tenantId: string,
+    { name, text, values, read }: Statement,
+  ): Promise<Appended | undefined> {
     try {
-      const [row] = await this.unit.prepared<{ done: string }>(name, text, values);
-      const appended = parseAppended(row?.done ?? '');
+      const [row] = await this.unit.prepared<{ done: unknown }>(name, text, values);
+      const appended = read(row?.done);
       if (appended) this.appends.note(this.unit, tenantId, appended.lastPosition);
       return appended;
     } catch (error) {
@@ -129,17 +126,20 @@ export class AloneSession extends PostgresSession {
   }
 
   /** After a lost connection the identical call is repeated: it answers what the first did, if that got through. */
-  protected override async send(tenantId: string, { name, text, values }: Statement): Promise<Appended | undefined> {
+  protected override async send(
+    tenantId: string,
+    { name, text, values, read }: Statement,
+  ): Promise<Appended | undefined> {
     let unanswered = false;
     for (let sending = 1; ; sending++) {
       let client: PoolClient | undefined;
       try {
         client = await this.databases.get('main').acquire();
         const startedAt = performance.now();
-        const { rows } = await client.query<{ done: string }>({ name, text, values: values as unknown[] });
+        const { rows } = await client.query<{ done: unknown }>({ name, text, values: values as unknown[] });
         client.release();
         this.databases.observe(text, startedAt);
-        const appended = parseAppended(rows[0]?.done ?? '');
+        const appended = read(rows[0]?.done);
         if (appended) this.appends.note(undefined, tenantId, appended.lastPosition);
         return appended;
       } catch (error) {
@@ -172,8 +172,6 @@ function certain(appended: Appended | undefined): Appended {
   if (!appended) throw new Error('an append of several streams answered no versions');
   return appended;
 }
-
-const isSerialisationLoser = (error: unknown): boolean => ['40001', '40P01'].includes(pgCode(error) ?? '');
 
 function unknownOutcome(): Error {
   return eventingErrors.outcome_unknown(
