@@ -97,6 +97,16 @@ describe('the generated client against a running api, with trouble on the way', 
     });
   });
 
+  it('sends a file and gets its upload back, in one request and part by part', () => {
+    const sha256 = '308101b68af408393d130bb23ce6e7705f4dc2d643047dbedb5da02190d1f05a';
+    const kept = { state: 'complete', sizeBytes: 24, sentBytes: 24, sha256 };
+    expect(met).toMatchObject({
+      upload: { ...kept, filename: 'collection.csv' },
+      resumed: { ...kept, filename: null },
+      offsets: ['0', '9'],
+    });
+  });
+
   it('answers problems as typed errors, those of others too', () => {
     expect(met).toMatchObject({ refused: 'urn:recrate:problem:unauthenticated', givenUp: 'client.foreign_answer' });
   });

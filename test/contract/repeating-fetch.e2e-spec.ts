@@ -59,6 +59,13 @@ describe('repeatingFetch', () => {
     expect(sent[0]?.headers.has('idempotency-key')).toBe(false);
   });
 
+  it('sends bytes with PATCH as what they are', async () => {
+    const { sent, call } = scripted([]);
+    const type = 'application/offset+octet-stream';
+    await call({ method: 'PATCH', body: 'x', headers: { 'content-type': type } });
+    expect(sent[0]?.headers.get('content-type')).toBe(type);
+  });
+
   it.each<[string, string, Outcome, number]>([
     ['GET', '503', soon, 2],
     ['GET', '503 without Retry-After', { status: 503 }, 2],

@@ -27,11 +27,15 @@ export class RecrateProblem extends Error {
   }
 }
 
-/** Makes a client. Each of its calls answers `{ data, error, response }`; `dataOf` turns an error into an exception. */
+/**
+ * Makes a client. Each of its calls answers `{ data, error, response }`; `dataOf` turns an error into an exception. A call that
+ * sends a file says what it is: `recrate.POST('/api/v1/uploads', { body: file, headers: { 'Content-Type': 'text/csv' } })`.
+ */
 export function createRecrateClient({ baseUrl, ...repeating }: RecrateOptions): RecrateClient {
   return createClient<paths>({
     baseUrl,
     fetch: repeatingFetch(repeating),
+    bodySerializer: (body: unknown) => (isBytes(body) ? body : JSON.stringify(body)),
     querySerializer: { array: { style: 'form', explode: false } },
   });
 }
@@ -46,6 +50,11 @@ export async function dataOf<T>(
   const { data, error, response } = await call;
   if (response.ok) return data as Exclude<T, undefined>;
   throw new RecrateProblem(isProblem(error) ? error : foreignProblem(response));
+}
+
+/** A file goes as it is, all else as JSON. */
+function isBytes(body: unknown): boolean {
+  return typeof body === 'string' || body instanceof Blob || body instanceof ArrayBuffer || ArrayBuffer.isView(body);
 }
 
 function isProblem(error: unknown): error is Problem {

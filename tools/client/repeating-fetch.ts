@@ -84,7 +84,8 @@ function headersOf(request: Request, credential: string): Headers {
   const headers = new Headers(request.headers);
   headers.set('authorization', `Bearer ${credential}`);
   if (request.method === 'POST' && !headers.has('idempotency-key')) headers.set('idempotency-key', crypto.randomUUID());
-  if (request.method === 'PATCH') headers.set('content-type', 'application/merge-patch+json');
+  const isJson = headers.get('content-type') === 'application/json';
+  if (request.method === 'PATCH' && isJson) headers.set('content-type', 'application/merge-patch+json');
   return headers;
 }
 

@@ -1,14 +1,13 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { capture } from './commands.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { inRoot } from './paths.mjs';
-import { SetupError } from './setup-error.mjs';
 import { createSteps } from './steps.mjs';
 
 const OWN = inRoot('tools', 'client');
-const GENERATOR = 'node_modules/openapi-typescript/bin/cli.js';
-const DOCUMENT = 'docs/openapi/recrate.json';
+const DOCUMENT = inRoot('docs', 'openapi', 'recrate.json');
+/** What a body of bytes may be where it is sent. */
+const BYTES = ['Blob', 'BufferSource', 'string'];
 
 /**
  * `npm run client -- [folder]`: writes the typed client, into dist/client unless told otherwise: types made of the committed
@@ -20,11 +19,19 @@ export async function main([folder = inRoot('dist', 'client')]) {
   await ensureDependencies({ onlyIfNone: true });
   await createSteps().run(`client in ${target}`, async () => {
     mkdirSync(target, { recursive: true });
-    const { code, output } = await capture([GENERATOR, DOCUMENT, '--output', join(target, 'schema.d.ts')]);
-    if (code !== 0) throw new SetupError('The types of the client could not be made.', output.slice(-3_000));
+    writeFileSync(join(target, 'schema.d.ts'), await typesOf(JSON.parse(readFileSync(DOCUMENT, 'utf8'))));
     cpSync(join(OWN, 'package.json'), join(target, 'package.json'));
     for (const name of readdirSync(OWN).filter((file) => file.endsWith('.ts'))) await addSource(name, target);
   });
+}
+
+/** The document as types of TypeScript. */
+async function typesOf(document) {
+  const { default: openapiTS, astToString, COMMENT_HEADER } = await import('openapi-typescript');
+  const { factory } = (await import('typescript')).default;
+  const bytes = factory.createUnionTypeNode(BYTES.map((name) => factory.createTypeReferenceNode(name)));
+  const transform = ({ format }) => (format === 'binary' ? bytes : undefined);
+  return COMMENT_HEADER + astToString(await openapiTS(document, { transform }));
 }
 
 /** The source, and beside it what Node runs. */

@@ -8,6 +8,7 @@ const ID = {
   required: true,
   schema: { type: 'string', pattern: '^job_[0-7][0-9a-hjkmnp-tv-z]{25}$' },
 } as const;
+const OFFSET = { description: 'Bytes that are there.', schema: { type: 'number', example: 3 } };
 const json = (name: string) => ({
   content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } },
 });
@@ -81,6 +82,17 @@ export function raw(changes: Partial<Record<string, Partial<RawOperation>>> = {}
           responses: { 200: json('JobView') },
         }),
       },
+      '/api/v1/jobs/{id}/file': {
+        put: make('sendFile', {
+          parameters: [ID, { name: 'Offset', in: 'header', required: true, schema: { type: 'number', example: 3 } }],
+          requestBody: { required: true, content: { 'text/csv': { schema: { type: 'string', format: 'binary' } } } },
+          responses: { 204: { description: 'It is there.', headers: { Offset: OFFSET } } },
+        }),
+        head: make('askFile', {
+          parameters: [ID],
+          responses: { 200: { description: 'How far it is.', headers: { Offset: OFFSET }, ...json('JobView') } },
+        }),
+      },
       '/api/v1/platform/jobs': { get: make('listAllJobs', { tags: ['Platform: jobs'], responses: { 200: page } }) },
     },
     components: { schemas: SCHEMAS },
@@ -104,6 +116,8 @@ export const CENSUS: CensusRow[] = [
   row('GET', 'jobs/', 'listJobs', { access: { kind: 'any' } }),
   row('GET', 'jobs/:id', 'getJob'),
   row('PATCH', 'jobs/:id', 'changeJob'),
+  row('PUT', 'jobs/:id/file', 'sendFile', { streamed: true }),
+  row('HEAD', 'jobs/:id/file', 'askFile', { streamed: true }),
   row('GET', 'platform/jobs', 'x', {
     handler: 'OperatorController.x',
     access: { kind: 'permission', permission: 'platform:*' },

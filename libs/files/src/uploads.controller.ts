@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Controller, Delete, Get, HttpCode, Inject, Options, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Head, HttpCode, Inject, Options, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   API_PREFIX,
@@ -23,12 +23,13 @@ import { type Actor, formatId } from '#platform/kernel';
 import { Bus } from '#platform/persistence';
 import { CreateUpload } from './commands/create-upload.command.js';
 import { DeleteUpload } from './commands/delete-upload.command.js';
-import { FileQuery } from './file-query.js';
+import { FileQuery } from './file.dto.js';
 import { FILES_SETTINGS, type FilesSettings } from './files.settings.js';
 import * as tus from './intake/tus-headers.js';
 import { gone } from './intake/upload-hold.js';
 import { UploadIntake } from './intake/upload-intake.js';
 import { ListUploads, UPLOADS } from './queries/list-uploads.query.js';
+import { EmptyForTus, TakesFile, TakesPart, TellsOfTus, TellsProgress } from './uploads.api.js';
 import { type UploadRow, UploadView, uploadView } from './uploads.views.js';
 
 /** Files that a store sends, to be used by jobs: in one request, or resumably by the tus protocol. */
@@ -41,11 +42,12 @@ export class UploadsController {
     @Inject(FILES_SETTINGS) private readonly settings: FilesSettings,
   ) {}
 
-  /** Tell what of the tus protocol is spoken. */
+  /** Tell what of the tus protocol is spoken. The answer has no body: its headers say it. */
   @Options()
   @HttpCode(204)
   @Requires('file:write')
   @Streamed()
+  @TellsOfTus()
   describeUploads(@Res({ passthrough: true }) reply: ApiReply): void {
     reply.headers({
       'tus-resumable': tus.TUS_VERSION,
@@ -55,10 +57,17 @@ export class UploadsController {
     });
   }
 
-  /** Send a file in one request, or, with Tus-Resumable, begin an upload whose bytes follow part by part. */
+  /**
+   * Send a file in one request, or begin a resumable upload. The body is the file as it is, with any Content-Type but the API's own
+   * JSON, and may take any time as long as it comes with 1 KiB per second. All of it is kept, or nothing. With an Idempotency-Key
+   * the same bytes are the same upload, and other bytes are refused. With Tus-Resumable and Upload-Length the request has no body:
+   * the bytes follow, part by part.
+   */
   @Post()
   @Requires('file:write')
   @Streamed()
+  @TakesFile()
+  @TellsProgress(201)
   async createUpload(
     @CurrentActor() actor: Actor,
     @Query() query: FileQuery,
@@ -86,31 +95,47 @@ export class UploadsController {
   }
 
   /**
-   * Read an upload. Asked with HEAD, the headers say how far a resumable upload has come (Upload-Offset, Upload-Length), and one
-   * that is gone answers 410.
+   * Ask how far an upload has come. Headers say it of a resumable one: its next part begins at Upload-Offset. One that was refused
+   * or has expired answers 410.
    */
+  @Head(':id')
+  @Requires('file:read')
+  @Streamed()
+  @TellsProgress(200, 'How far the upload has come.')
+  async askUploadOffset(
+    @CurrentActor() actor: Actor,
+    @IdParam('id', 'upload') id: string,
+    @Res({ passthrough: true }) reply: ApiReply,
+  ): Promise<UploadView> {
+    const { upload, arrived } = await this.look(actor, id);
+    if (upload.state === 'refused' || upload.state === 'expired') throw gone(upload);
+    return shown(reply, upload, arrived);
+  }
+
+  /** Read an upload. Of a resumable one, headers say how far it has come. */
   @Get(':id')
   @Requires('file:read')
+  @TellsProgress(200)
   async getUpload(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'upload') id: string,
-    @Req() request: ApiRequest,
     @Res({ passthrough: true }) reply: ApiReply,
   ): Promise<UploadView> {
-    const found = await this.intake.look(actor, id);
-    if (!found) throw notFound();
-    const { upload, arrived } = found;
-    const isOver = upload.state === 'refused' || upload.state === 'expired';
-    if (isOver && request.method === 'HEAD') throw gone(upload);
-    if (upload.kind === 'resumable') describe(reply, upload, arrived);
-    return uploadView(upload);
+    const { upload, arrived } = await this.look(actor, id);
+    return shown(reply, upload, arrived);
   }
 
-  /** Send a part of a resumable upload, from the byte that Upload-Offset names. */
+  /**
+   * Send a part of a resumable upload, from the byte that Upload-Offset names. A part that does not begin where the upload ends
+   * answers 409, with the right `offset`. What arrived before a connection broke is kept. The last byte completes the upload: where
+   * its SHA-256 was announced and differs, it is refused (422), and gzip is unpacked.
+   */
   @Patch(':id')
   @HttpCode(204)
   @Requires('file:write')
   @Streamed()
+  @TakesPart()
+  @TellsProgress(204, 'What was sent has arrived.')
   async appendToUpload(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'upload') id: string,
@@ -132,6 +157,7 @@ export class UploadsController {
    */
   @Delete(':id')
   @Requires('file:write')
+  @EmptyForTus()
   async deleteUpload(
     @CurrentActor() actor: Actor,
     @IdParam('id', 'upload') id: string,
@@ -143,6 +169,12 @@ export class UploadsController {
     if (headers['tus-resumable'] === undefined) return deleted;
     reply.code(204).header('tus-resumable', tus.TUS_VERSION);
     return undefined;
+  }
+
+  private async look(actor: Actor, id: string): Promise<{ upload: UploadRow; arrived: number }> {
+    const found = await this.intake.look(actor, id);
+    if (!found) throw notFound();
+    return found;
   }
 
   private receive(
@@ -176,6 +208,11 @@ export class UploadsController {
     const upload = (await this.intake.look(actor, created.upload.id))?.upload ?? created.upload;
     return { ...created, upload };
   }
+}
+
+function shown(reply: ApiReply, upload: UploadRow, arrived: number): UploadView {
+  if (upload.kind === 'resumable') describe(reply, upload, arrived);
+  return uploadView(upload);
 }
 
 /** The headers by which a resuming client goes on. */

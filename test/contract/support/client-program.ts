@@ -48,6 +48,26 @@ const platform = createRecrateClient({ baseUrl, credential: operator });
 const renamed = await dataOf(
   platform.PATCH('/api/v1/platform/tenants/{id}', { params: { path: { id: tenant } }, body: { name: 'Renamed' } }),
 );
+const file = new Blob(['id,title\\n1,Aja\\n2,Björk\\n'], { type: 'text/csv' });
+const sent = await dataOf(
+  recrate.POST('/api/v1/uploads', { params: { query: { filename: 'collection.csv' } }, body: file, headers: { 'Content-Type': file.type } }),
+);
+const upload = await dataOf(recrate.GET('/api/v1/uploads/{id}', { params: { path: { id: sent.id } } }));
+const tus = { 'Tus-Resumable': '1.0.0' } as const;
+const begun = await dataOf(recrate.POST('/api/v1/uploads', { params: { header: { ...tus, 'Upload-Length': file.size } } }));
+const path = { id: begun.id };
+const offsets: (string | null)[] = [];
+for (const part of [file.slice(0, 9), file.slice(9)]) {
+  const asked = await recrate.HEAD('/api/v1/uploads/{id}', { params: { path } });
+  offsets.push(asked.response.headers.get('upload-offset'));
+  const { response } = await recrate.PATCH('/api/v1/uploads/{id}', {
+    params: { path, header: { ...tus, 'Upload-Offset': Number(offsets.at(-1)) } },
+    body: await part.bytes(),
+    headers: { 'Content-Type': 'application/offset+octet-stream' },
+  });
+  if (response.status !== 204) throw new Error('the part was answered with ' + response.status);
+}
+const resumed = await dataOf(recrate.GET('/api/v1/uploads/{id}', { params: { path } }));
 const { error } = await recrate.POST('/api/v1/api-keys', { body: { name: '' }, headers: { 'Idempotency-Key': 'my-own-key' } });
 
 process.stdout.write(
@@ -55,6 +75,7 @@ process.stdout.write(
     me: me.tenant?.name, issued: issued.id, total: listed.page.total?.count, waitedMs, heir: own.key?.id, rotated: rotated.id,
     revoked: revoked.state, refused: refused?.type, putOnce: putOnce.response.status, tooLong: tooLong.response.status,
     givenUp: givenUp?.code, broken, renamed: renamed.name, error: error?.errors?.[0]?.pointer,
+    upload, resumed, offsets,
   }),
 );
 `;
@@ -81,6 +102,10 @@ export async function misuse(problem: Problem): Promise<void> {
   await recrate.GET('/api/v1/api-keys/{id}');
   // @ts-expect-error: a filter with a state that there is not
   await recrate.GET('/api/v1/api-keys', { params: { query: { 'filter[state]': ['lost'] } } });
+  // @ts-expect-error: a part of a file without its place
+  await recrate.PATCH('/api/v1/uploads/{id}', { params: { path: { id: '' }, header: { 'Tus-Resumable': '1.0.0' } }, body: 'x' });
+  // @ts-expect-error: a file that is no bytes
+  await recrate.POST('/api/v1/uploads', { body: { name: 'x' } });
   const me = await dataOf(recrate.GET('/api/v1/me'));
   // @ts-expect-error: a member that is not answered
   me.nothing;

@@ -11,6 +11,7 @@ import {
 import { defaultLocationId } from '../../../libs/inventory/src/locations.js';
 import { Client } from '../../support/client.js';
 import { type PlacedOperation, readDocument, resolved } from './documents.js';
+import { headersOf, queryOf } from './files.js';
 
 const document = readDocument();
 
@@ -135,12 +136,19 @@ export class OperationCaller {
     if (operation.operationId === 'deleteCategory')
       await this.api.database.admin('delete from catalog.release_category where category_id = $1', [EXAMPLE_UUID]);
     await this.prepareStock(operation.operationId, setting);
+    if (['appendToUpload', 'askUploadOffset'].includes(operation.operationId)) await this.beginUpload(setting);
     const jobState = STATE_FOR[operation.operationId];
     if (jobState) {
       const sql = `update freight.job set state = $1, phase = 'records', finished_at = null where id = $2 and tenant_id = $3`;
       await this.api.database.admin(sql, [jobState, EXAMPLE_UUID, parseId('tenant', setting.tenantId)]);
     }
     if (operation.tags.includes('Platform: projections')) await this.api.database.admin(EXAMPLE_PROJECTION);
+  }
+
+  /** The setting's upload is from now on one that nothing has been sent to. @param metadata what was said of it */
+  async beginUpload({ key, ids }: Setting, metadata = ''): Promise<void> {
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': '24', 'upload-metadata': metadata };
+    ids.upload = (await this.client.call<{ id: string }>('POST', '/api/v1/uploads', { key, headers })).body.id;
   }
 
   private async prepareStock(operationId: string, setting: Setting): Promise<void> {
@@ -168,9 +176,10 @@ export class OperationCaller {
   ): Promise<Answer<T>> {
     const isOperators = operation.security.every((choice) => 'operatorToken' in choice);
     const usual = { key: isOperators ? this.api.operatorToken : key, body: requestExample(operation.operationId) };
-    const given = 'raw' in change ? { ...usual, body: undefined, ...change } : { ...usual, ...change };
-    const call = given.body === undefined ? given : { ...given, body: withIds(given.body, ids, tenantId) };
-    return this.client.call<T>(method.toUpperCase(), ownPath ?? pathOf(path, operation.parameters, ids), call);
+    const own = 'raw' in change ? { ...usual, body: undefined, ...change } : { ...usual, ...change };
+    const given = { ...own, headers: { ...headersOf(operation), ...change.headers } };
+    const ownOrExample = ownPath ?? pathOf(path, operation.parameters, ids) + queryOf(operation);
+    return this.client.call<T>(method.toUpperCase(), ownOrExample, withIds(given, ids, tenantId));
   }
 
   /** As `call`, of the operation with this id. */
@@ -180,14 +189,15 @@ export class OperationCaller {
   }
 }
 
-/** A body with the store's things in place of those that examples name; `...1b` is its default location. */
-function withIds(body: unknown, ids: Setting['ids'], tenantId: string): unknown {
+/** A call with the store's things in place of those that examples name; `...1b` is its default location. A text is sent as it is. */
+function withIds({ body, ...call }: Call, ids: Setting['ids'], tenantId: string): Call {
+  if (body === undefined) return call;
+  if (typeof body === 'string') return { ...call, raw: body };
   const main = formatId('location', defaultLocationId(parseId('tenant', tenantId) ?? ''));
   const own = JSON.stringify(body).replaceAll('loc_01j2jw8f00e00800000000001b', main);
   const kinds = ['stockItem', 'location', 'reservation'] as const;
-  return JSON.parse(
-    kinds.reduce((text, kind) => text.replaceAll(formatId(kind, EXAMPLE_UUID), ids[kind] ?? ''), own),
-  ) as unknown;
+  const text = kinds.reduce((all, kind) => all.replaceAll(formatId(kind, EXAMPLE_UUID), ids[kind] ?? ''), own);
+  return { ...call, body: JSON.parse(text) as unknown };
 }
 
 /** The operation's path with ids in their places. */

@@ -39,6 +39,12 @@ const UPLOAD = {
   sizeBytes: 81_920,
   sha256: 'fa7496e4ae840306df41bd658800392e24db8ac4767159d6bdf8a23b28c44ea0',
 };
+/** The upload of a file that was sent in one request. */
+const SENT = {
+  ...{ state: 'complete', filename: 'collection.csv', sizeBytes: 24, sentBytes: 24, refusal: null },
+  sha256: '308101b68af408393d130bb23ce6e7705f4dc2d643047dbedb5da02190d1f05a',
+  ...{ finishedAt: LATER, version: 2 },
+};
 const NONE = { created: 0, updated: 0, unchanged: 0 };
 const NO_BUDGET = { maxFailed: null, maxFailedBps: null, action: 'pause' };
 /** A job that has been there, in the state that a command leaves it in. */
@@ -148,11 +154,8 @@ export const ANSWER_EXAMPLES: Readonly<Record<string, Record<string, unknown>>> 
     version: 2,
   },
   getUpload: { state: 'complete', refusal: null, version: 2 },
-  deleteUpload: {
-    ...{ state: 'complete', filename: 'collection.csv', sizeBytes: 24, sentBytes: 24, refusal: null },
-    sha256: '308101b68af408393d130bb23ce6e7705f4dc2d643047dbedb5da02190d1f05a',
-    ...{ finishedAt: LATER, version: 2 },
-  },
+  createUpload: SENT,
+  deleteUpload: SENT,
   renameCategory: { releases: 1, updatedAt: LATER, version: 2 },
   moveCategory: { releases: 1 },
   getStockItem: { ...STOCK, version: 3 },

@@ -1,6 +1,6 @@
 import { ANSWER_EXAMPLES } from './answer-examples.js';
 import type { Examples } from './examples.js';
-import { type Link, nameOf, ref, type Response, type Schema } from './model.js';
+import { type Header, type Link, nameOf, ref, type Response, type Schema } from './model.js';
 import { idOf, type Route, rowSchemaOf } from './routes.js';
 import { publishedSchema, wireName } from './schemas.js';
 
@@ -15,15 +15,27 @@ export interface Answer {
   readonly isVersioned: boolean;
 }
 
-/** @throws Error when the controller's method does not say what it answers */
-export function answerOf({ raw, handler }: Route, examples: Examples): Answer {
-  const [status, ...others] = Object.keys(raw.responses).filter((code) => code.startsWith('2'));
+/**
+ * What is answered with a body; undefined where nothing is.
+ * @throws Error when the controller's method does not say what it answers
+ */
+export function answerOf(route: Route, examples: Examples): Answer | undefined {
+  const { raw, handler } = route;
+  const empty = emptyStatuses(route);
+  const [status, ...others] = Object.keys(raw.responses).filter(
+    (code) => code.startsWith('2') && !empty.includes(code),
+  );
+  if (status === undefined && empty.length > 0) return undefined;
   const [[mediaType = '', media] = []] = Object.entries(raw.responses[status ?? '']?.content ?? {});
   if (status === undefined || others.length > 0 || !media) throw new Error(`${handler} does not say what it answers`);
   const row = rowSchemaOf(media.schema);
   const schema = row === undefined ? publishedSchema(media.schema) : ref('schemas', pageName(row));
-  const isVersioned = examples.target(schema).properties?.['version'] !== undefined;
-  return { status, schema, mediaType, isPage: row !== undefined, isVersioned };
+  return { status, schema, mediaType, isPage: row !== undefined, isVersioned: isVersioned(schema, examples) };
+}
+
+/** Statuses that are answered without a body when all goes well. */
+function emptyStatuses({ method, raw }: Route): string[] {
+  return Object.keys(raw.responses).filter((code) => code === '204' || (method === 'head' && code.startsWith('2')));
 }
 
 /** Name of the schema of a page of a list: `ApiKeyPage` for rows of the class ApiKeyView. */
@@ -33,6 +45,41 @@ export function pageName(rowClass: string): string {
 
 /** The answers of an operation when all goes well. */
 export function successOf(
+  route: Route,
+  answer: Answer | undefined,
+  known: { readonly routes: readonly Route[]; readonly examples: Examples },
+): Record<string, Response> {
+  return { ...(answer && withBody(route, answer, known)), ...withoutBody(route, known.examples) };
+}
+
+function withoutBody(route: Route, examples: Examples): Record<string, Response> {
+  return Object.fromEntries(
+    emptyStatuses(route).map((status): [string, Response] => {
+      const { description = '', content = {} } = route.raw.responses[status] ?? {};
+      const etag = Object.values(content).some(({ schema }) => isVersioned(publishedSchema(schema), examples));
+      const names = [...(etag ? ['ETag'] : []), ...usualHeaders(route)];
+      return [status, { description, headers: { ...ownHeaders(route, status), ...headerRefs(names) } }];
+    }),
+  );
+}
+
+function isVersioned(schema: Schema, examples: Examples): boolean {
+  return examples.target(schema).properties?.['version'] !== undefined;
+}
+
+function usualHeaders({ isForTenants }: Route): string[] {
+  return [...(isForTenants ? ['RateLimit', 'RateLimit-Policy'] : []), 'X-Request-Id'];
+}
+
+/** Headers that the controller's method tells of. */
+function ownHeaders({ raw }: Route, status: string): Record<string, Header> {
+  const headers = Object.entries(raw.responses[status]?.headers ?? {});
+  return Object.fromEntries(
+    headers.map(([name, header]) => [name, { ...header, schema: publishedSchema(header.schema) }]),
+  );
+}
+
+function withBody(
   route: Route,
   { status, schema, mediaType, isPage, isVersioned }: Answer,
   { routes, examples }: { readonly routes: readonly Route[]; readonly examples: Examples },
@@ -51,8 +98,7 @@ export function successOf(
     ...(route.takesPrefer ? ['Preference-Applied'] : []),
     ...(route.readsProjection ? ['Read-Consistency'] : []),
     ...(route.takesKey ? ['Idempotency-Replayed'] : []),
-    ...(route.isForTenants ? ['RateLimit', 'RateLimit-Policy'] : []),
-    'X-Request-Id',
+    ...usualHeaders(route),
   ];
   const isFile = mediaType !== 'application/json';
   const example = isFile
@@ -60,7 +106,7 @@ export function successOf(
     : examples.ofAnswer(schema, route.input, ANSWER_EXAMPLES[route.raw.operationId]);
   const success: Response = {
     description: examples.target(schema).description ?? (isFile ? 'The file.' : nameOf(schema)),
-    headers: headerRefs(headers),
+    headers: { ...ownHeaders(route, status), ...headerRefs(headers) },
     content: { [mediaType]: { schema, example } },
     ...(next.length > 0 && { links }),
   };

@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { CENSUS, CLASSES, raw, row, SCHEMAS } from '../../test/jobs-document.js';
 import { documentFor } from './audiences.js';
 import { publishedDocument } from './document.js';
-import type { ApiDocument, Operation } from './model.js';
+import type { ApiDocument, Method, Operation } from './model.js';
 
 const published = (changes?: Parameters<typeof raw>[0], census = CENSUS): ApiDocument =>
   publishedDocument(raw(changes), census, CLASSES);
-const at = (document: ApiDocument, path: string, method: 'get' | 'post' | 'patch'): Operation =>
+const at = (document: ApiDocument, path: string, method: Method): Operation =>
   document.paths[`/api/v1${path}`]?.[method] as Operation;
 
 describe('publishedDocument', () => {
@@ -50,6 +50,21 @@ describe('publishedDocument', () => {
     const { requestBody, parameters } = at(document, '/jobs/{id}', 'patch');
     expect(Object.keys(requestBody?.content ?? {})).toEqual(['application/merge-patch+json']);
     expect(parameters).toContainEqual({ $ref: '#/components/parameters/IfMatch' });
+  });
+
+  it('tells of bodies of bytes, of headers and of answers without a body as the controller does', () => {
+    const sent = at(document, '/jobs/{id}/file', 'put');
+    const offset = { type: 'integer', format: 'int64', examples: [3] };
+    expect(sent).toMatchObject({ 'x-idempotent': 'natural', requestBody: { content: { 'text/csv': {} } } });
+    expect(sent.parameters).toContainEqual({ name: 'Offset', in: 'header', required: true, schema: offset });
+    expect(sent.responses['204']).toMatchObject({ headers: { Offset: { schema: offset }, RateLimit: {} } });
+    expect(sent.responses['204']).not.toHaveProperty('content');
+    const refusals = ['408', '409', '410', '412', '413', '415', '422', '507'];
+    expect(Object.keys(sent.responses)).toEqual(expect.arrayContaining(refusals));
+    const asked = at(document, '/jobs/{id}/file', 'head');
+    expect(asked).toMatchObject({ 'x-idempotent': 'safe', responses: { 200: { headers: { Offset: {}, ETag: {} } } } });
+    expect(asked.responses['200']).not.toHaveProperty('content');
+    expect(Object.keys(asked.responses).filter((status) => refusals.includes(status))).toEqual(['410']);
   });
 
   it('puts examples together from those of members', () => {
@@ -141,7 +156,7 @@ describe('documentFor', () => {
 
   it("gives stores everything but the operator's paths, and their credential only", () => {
     const document = documentFor(all, 'tenant');
-    expect(Object.keys(document.paths)).toEqual(['/api/v1/jobs', '/api/v1/jobs/{id}']);
+    expect(Object.keys(document.paths)).toEqual(['/api/v1/jobs', '/api/v1/jobs/{id}', '/api/v1/jobs/{id}/file']);
     expect(Object.keys(document.components.securitySchemes)).toEqual(['apiKey']);
     expect(at(document, '/jobs', 'get').security).toEqual([{ apiKey: [] }]);
   });

@@ -44,7 +44,7 @@ export interface Link {
 
 export interface Response {
   readonly description: string;
-  readonly headers?: Readonly<Record<string, Ref>>;
+  readonly headers?: Readonly<Record<string, Ref | Header>>;
   readonly content?: Readonly<Record<string, Media>>;
   readonly links?: Readonly<Record<string, Link>>;
 }
@@ -66,7 +66,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, Response | Ref>>;
 }
 
-export const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+export const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options'] as const;
 export type Method = (typeof METHODS)[number];
 
 export interface Components {

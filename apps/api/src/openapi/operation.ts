@@ -3,14 +3,15 @@ import { type Answer, answerOf, successOf } from './answer.js';
 import type { Examples } from './examples.js';
 import { type Media, type Operation, type Parameter, type Ref, ref, type Schema } from './model.js';
 import { refusalsOf } from './refusals.js';
-import type { Route } from './routes.js';
+import { PARAMETERS } from './info.js';
+import { readsOnly, type Route } from './routes.js';
 import { publishedSchema } from './schemas.js';
 
 const EXAMPLE_UUID = '0190a5c4-3c00-7000-8000-00000000002a';
 
 /** One operation of the document. @throws Error when its comment or its answer says too little */
 export function operationOf(route: Route, routes: readonly Route[], examples: Examples): Operation {
-  const { raw, permission, isForTenants, isForOperator, input } = route;
+  const { raw, permission, isForTenants, isForOperator, input, streams } = route;
   const answer = answerOf(route, examples);
   const scopes = permission === null ? [] : [permission];
   return {
@@ -23,6 +24,7 @@ export function operationOf(route: Route, routes: readonly Route[], examples: Ex
     security: [...(isForTenants ? [{ apiKey: scopes }] : []), ...(isForOperator ? [{ operatorToken: scopes }] : [])],
     parameters: parametersOf(route, answer),
     ...(input && { requestBody: { required: true, content: { [mediaTypeOf(route)]: bodyOf(input, examples) } } }),
+    ...(streams && raw.requestBody && { requestBody: { required: false, ...raw.requestBody } }),
     responses: { ...successOf(route, answer, { routes, examples }), ...refusalsOf(route) },
   };
 }
@@ -38,24 +40,27 @@ function wordsOf({ handler, raw, permission, isPublic }: Route): { summary: stri
 }
 
 function idempotenceOf({ method, takesKey, needsKey }: Route): Operation['x-idempotent'] {
-  if (method === 'get') return 'safe';
+  if (readsOnly(method)) return 'safe';
   if (!takesKey) return 'natural';
   return needsKey ? 'key-required' : 'key';
 }
 
-function parametersOf(route: Route, answer: Answer): (Parameter | Ref)[] {
-  const own = route.raw.parameters.filter((parameter) => parameter.in !== 'header').map(parameterOf);
+function parametersOf(route: Route, answer: Answer | undefined): (Parameter | Ref)[] {
+  const shared = new Set<string>(Object.values(PARAMETERS).map(({ name }) => name));
+  const own = route.raw.parameters.filter(({ name }) => !shared.has(name)).map(parameterOf);
   const ofPath = own.filter((parameter) => parameter.in === 'path');
   const ofQuery = own.filter((parameter) => parameter.in === 'query');
+  const ofHeader = own.filter((parameter) => parameter.in === 'header');
   const key = route.needsKey ? 'RequiredIdempotencyKey' : 'IdempotencyKey';
   return [
     ...ofPath,
     ...ofQuery,
+    ...ofHeader,
     ...(route.takesKey ? [ref('parameters', key)] : []),
     ...(route.readsProjection ? [ref('parameters', 'ConsistencyToken')] : []),
     ...(route.takesPrefer ? [ref('parameters', 'Prefer')] : []),
     ...(route.takesIfMatch ? [ref('parameters', 'IfMatch')] : []),
-    ...(route.method === 'get' && answer.isVersioned ? [ref('parameters', 'IfNoneMatch')] : []),
+    ...(route.method === 'get' && answer?.isVersioned ? [ref('parameters', 'IfNoneMatch')] : []),
   ];
 }
 

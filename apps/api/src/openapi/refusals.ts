@@ -1,6 +1,6 @@
 import { declaredErrors, type ProblemName, PROBLEMS, problemUrn } from '#platform/kernel';
 import { type Ref, ref, type Response, type Schema } from './model.js';
-import type { Route } from './routes.js';
+import { readsOnly, type Route } from './routes.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
 const NAMES = Object.keys(PROBLEMS) as ProblemName[];
@@ -15,16 +15,31 @@ const REFUSALS: readonly {
   { status: 401, component: 'Unauthenticated', applies: ({ isPublic }) => !isPublic },
   { status: 403, component: 'Forbidden', applies: ({ isPublic }) => !isPublic },
   { status: 404, component: 'NotFound', applies: ({ path }) => path.includes('{') },
-  { status: 409, component: 'Conflict', applies: ({ method }) => method !== 'get' },
-  { status: 412, component: 'PreconditionFailed', applies: ({ takesIfMatch }) => takesIfMatch },
-  { status: 413, component: 'PayloadTooLarge', applies: ({ input }) => input !== undefined },
-  { status: 415, component: 'UnsupportedMediaType', applies: ({ input }) => input !== undefined },
-  { status: 422, component: 'Unprocessable', applies: ({ takesKey }) => takesKey },
+  { status: 408, component: 'RequestTimeout', applies: takesFile },
+  { status: 409, component: 'Conflict', applies: ({ method }) => !readsOnly(method) },
+  { status: 410, component: 'Gone', applies: ({ streams, path }) => streams && path.includes('{') },
+  { status: 412, component: 'PreconditionFailed', applies: (route) => route.takesIfMatch || takesFile(route) },
+  { status: 413, component: 'PayloadTooLarge', applies: takesBody },
+  { status: 415, component: 'UnsupportedMediaType', applies: takesBody },
+  { status: 422, component: 'Unprocessable', applies: (route) => route.takesKey || takesFile(route) },
   { status: 423, component: 'Locked', applies: ({ isForTenants }) => isForTenants },
   { status: 429, component: 'TooManyRequests', applies: ({ isPublic }) => !isPublic },
   { status: 500, component: 'InternalError', applies: () => true },
   { status: 503, component: 'Unavailable', applies: () => true },
+  { status: 507, component: 'StorageFull', applies: takesFile },
 ];
+
+/** A body that comes as bytes, of any size. */
+function takesFile({ streams, raw }: Route): boolean {
+  return streams && raw.requestBody !== undefined;
+}
+
+function takesBody(route: Route): boolean {
+  return route.input !== undefined || takesFile(route);
+}
+
+/** Statuses that other operations may meet as well, without saying so: of slow bodies, of what is over, of a full disk. */
+const RARE = new Set([408, 410, 507]);
 
 /** Headers of single statuses, besides the request's id. */
 const HEADERS: Readonly<Record<number, readonly string[]>> = {
@@ -47,7 +62,7 @@ export function refusalComponents(): Record<string, Response> {
     component,
     refusal([status], HEADERS[status] ?? []),
   ]);
-  const statuses = new Set<number>(REFUSALS.map(({ status }) => status));
+  const statuses = new Set<number>(REFUSALS.map(({ status }) => status).filter((status) => !RARE.has(status)));
   const others = NAMES.map((name): number => PROBLEMS[name].status).filter((status) => !statuses.has(status));
   return { ...Object.fromEntries(known), Refusal: refusal([...new Set(others)].sort(), []) };
 }

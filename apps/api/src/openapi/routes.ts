@@ -1,6 +1,15 @@
 import { API_PREFIX, type CensusRow } from '#platform/http';
 import { PLATFORM_PERMISSION } from '#platform/kernel';
-import { type Method, METHODS, nameOf, type Parameter, type Ref, type Schema } from './model.js';
+import {
+  type Header,
+  type Media,
+  type Method,
+  METHODS,
+  nameOf,
+  type Parameter,
+  type Ref,
+  type Schema,
+} from './model.js';
 
 /** An operation as @nestjs/swagger reads it from a controller. */
 export interface RawOperation {
@@ -8,8 +17,15 @@ export interface RawOperation {
   readonly summary?: string;
   readonly tags?: readonly string[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: Schema }>> }>>;
+  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, Media>> };
+  readonly responses: Readonly<Record<string, RawResponse>>;
+}
+
+/** What it says of an answer. */
+export interface RawResponse {
+  readonly description?: string;
+  readonly headers?: Readonly<Record<string, Header>>;
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
 /** The document as @nestjs/swagger writes it. */
@@ -38,7 +54,9 @@ export interface Route {
   readonly mayAppend: boolean;
   readonly takesKey: boolean;
   readonly needsKey: boolean;
-  /** Schema of the body. */
+  /** It reads its body itself, as bytes, or speaks a protocol of its own. */
+  readonly streams: boolean;
+  /** Schema of a JSON body. */
   readonly input: Schema | undefined;
 }
 
@@ -47,11 +65,7 @@ export function routesOf(raw: RawDocument, census: readonly CensusRow[]): Route[
   const documented = Object.entries(raw.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => (item[method] ? [{ path, method, raw: item[method] }] : [])),
   );
-  const rows = new Map(
-    census
-      .filter(({ streamed }) => !streamed)
-      .map((row) => [`${row.method.toLowerCase()} ${documentPath(row.path)}`, row]),
-  );
+  const rows = new Map(census.map((row) => [`${row.method.toLowerCase()} ${documentPath(row.path)}`, row]));
   const routes = documented.map(({ path, method, raw: operation }) => {
     const row = rows.get(`${method} ${path}`);
     if (!row) throw new Error(`${method} ${path} is documented but is no route`);
@@ -84,11 +98,17 @@ function route(path: string, method: Method, raw: RawOperation, row: CensusRow):
     takesIfMatch: raw.parameters.some((parameter) => parameter.name === 'If-Match'),
     readsProjection: raw.parameters.some((parameter) => parameter.name === 'Consistency-Token'),
     takesPrefer: raw.parameters.some(({ name }) => ['Consistency-Token', 'Prefer'].includes(name)),
-    mayAppend: method !== 'get' && !isPublic && !isForPlatform,
+    mayAppend: !readsOnly(method) && !row.streamed && !isPublic && !isForPlatform,
     takesKey: method === 'post' && !isPublic,
     needsKey: row.movesMoney,
-    input: body?.schema,
+    streams: row.streamed,
+    input: row.streamed ? undefined : body?.schema,
   };
+}
+
+/** Whether calls of a method change nothing. */
+export function readsOnly(method: Method): boolean {
+  return ['get', 'head', 'options'].includes(method);
 }
 
 /** The parameter of a path, where it has exactly one and it is a typed id. */

@@ -1,5 +1,4 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { httpErrors } from '../http.errors.js';
@@ -15,15 +14,14 @@ interface StreamedConfig {
 
 /**
  * The route reads its body itself, as bytes, from `request.raw`: of any size and type but the API's own JSON, for as long as it
- * comes at a pace (see `keepPace`). It looks after Idempotency-Key itself, since a body is not known before it is read, and speaks
- * a protocol of its own: it is described in a guide, not in the API document.
+ * comes at a pace (see `keepPace`). It looks after Idempotency-Key itself, since a body is not known before it is read. What it
+ * takes besides is said by decorators of the API document (`ApiBody`, `ApiHeader`), which cannot be read from its signature.
  */
 export function Streamed(): MethodDecorator {
   return applyDecorators(
     RouteConfig({ streamedBody: true } satisfies StreamedConfig),
     SetMetadata(STREAMED, true),
     SetMetadata(IDEMPOTENCY, 'own'),
-    ApiExcludeEndpoint(),
   );
 }
 

@@ -11,11 +11,17 @@ const sha256Rule: ValueRule = {
 
 /** What can be said of a file that is sent in one request. */
 export class FileQuery {
-  /** Its name, for people. */
+  /**
+   * Its name, for people.
+   * @example "collection.csv"
+   */
   @Text({ max: 255, optional: true })
   readonly filename?: string;
 
-  /** SHA-256 of the body, in hexadecimal: another one is refused. */
+  /**
+   * SHA-256 of the body, in hexadecimal: another one is refused.
+   * @example "308101b68af408393d130bb23ce6e7705f4dc2d643047dbedb5da02190d1f05a"
+   */
   @field(sha256Rule, { optional: true })
   readonly sha256?: string;
 }
