@@ -9,9 +9,9 @@ export interface Backoff {
 /** No pause is shorter: a failing task never spins. */
 const FLOOR_MS = 50;
 
-/** The defaults of freight.md, "Errors and retries". */
+/** The pauses of tasks that do not say otherwise. */
 export const DEFAULT_BACKOFF: Backoff = { baseMs: 200, capMs: 60_000 };
-/** As above. */
+/** Attempts of such tasks. */
 export const DEFAULT_MAX_ATTEMPTS = 6;
 
 /**

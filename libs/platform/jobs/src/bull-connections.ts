@@ -3,7 +3,10 @@ import type { QueueOptions } from 'bull';
 import { Redis, type RedisOptions } from 'ioredis';
 import { RedisConnection } from '#platform/persistence';
 
-/** Bull's settings: leases and attempts are PostgreSQL's (ruling 25, facts M3 and M4), retry pause as in freight.md. */
+/**
+ * Bull's settings. Leases and attempts are PostgreSQL's: with Bull's own check for stalled jobs, another worker takes over only a
+ * minute after a kill -9, and a job whose worker was killed twice is failed without a third run.
+ */
 const SETTINGS = {
   stalledInterval: 0,
   maxStalledCount: 0,

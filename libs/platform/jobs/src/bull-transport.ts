@@ -10,7 +10,7 @@ import type { Consumer, Room, WorkRef, WorkTransport } from './work-transport.js
 
 /** Name of the queue; all workers of one Redis database share its work. */
 export const QUEUE = 'tasks';
-/** Refs that wait in the queue per slot: enough that no slot idles, so few that Redis stays flat (freight.md, decision 2). */
+/** Refs that wait in the queue per slot: enough that no slot idles, so few that Redis stays flat however much is due. */
 const WAITING_PER_SLOT = 2;
 /** As above, with work that overtakes: it must not wait for a place, and there is no more of it than of slots. */
 const URGENT_PER_SLOT = 3;
@@ -25,7 +25,7 @@ const CLOSE_MS = 1_000;
 
 /**
  * The way through Bull. It counts as up only once a probe has gone through it, and no more after work was lost in it: Bull
- * can look healthy while nothing is delivered (freight.md, "What users complain about").
+ * can look healthy while nothing is delivered.
  */
 @Injectable()
 export class BullTransport implements WorkTransport {
@@ -79,7 +79,7 @@ export class BullTransport implements WorkTransport {
     return { all: free(WAITING_PER_SLOT), urgent: free(URGENT_PER_SLOT) };
   }
 
-  /** Adds one job; never in bulk, for Bull's `addBulk` can add nothing and say nothing (freight.md, decision 5). */
+  /** Adds one job; never in bulk, for Bull's `addBulk` can add nothing and say nothing. */
   async offer(ref: WorkRef, urgent: boolean): Promise<void> {
     await this.queue.add(ref, { lifo: urgent });
   }

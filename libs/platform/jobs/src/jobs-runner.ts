@@ -9,7 +9,7 @@ import { TaskRunner } from './task-runner.js';
 import { TaskStore } from './task-store.js';
 import { Ticker } from './ticker.js';
 
-/** Ruling 25: the worker drains for 25 s and is gone after 28 s. */
+/** The worker drains for so long; after 28 s it ends, drained or not. */
 const DRAIN_MS = 25_000;
 const MEASURE_EVERY_MS = 5_000;
 /** Heartbeat, dispatcher and scheduler each need a connection while every slot holds one. */

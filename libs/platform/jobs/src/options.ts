@@ -6,7 +6,7 @@ export interface JobsOptions {
   readonly idempotencyCleanupEveryMs?: number;
   /** How long finished tasks can be looked at. Default: 7 days. Failed ones are kept four times as long. */
   readonly retentionMs?: number;
-  /** A worker that has not been heard of for so long has lost its tasks. Default: 5 s (ruling 25). */
+  /** A worker that has not been heard of for so long has lost its tasks. Default: 5 s. */
   readonly leaseMs?: number;
   /** How often PostgreSQL is asked for due work and dead workers when nothing wakes the worker. Default: 0.5 s. */
   readonly pollEveryMs?: number;
@@ -25,7 +25,7 @@ export const JOBS_SETTINGS = Symbol('JOBS_SETTINGS');
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Fills in the defaults; lease and takeover (lease and poll together) are ruling 25's 5 s and 6 s. */
+/** Fills in the defaults: a lease of 5 s, so that the work of a dead worker is taken over (lease and poll together) within 6 s. */
 export function settingsOf(options: JobsOptions): JobsSettings {
   return {
     idempotencyCleanupEveryMs: 10 * MINUTE_MS,

@@ -8,7 +8,7 @@ import { createEffectTable, startWorker, type TestWorker } from '../../../../tes
 
 const KIND = 'test.hold';
 const SCRIPT = fileURLToPath(new URL('../../../../test/support/task-worker.mjs', import.meta.url));
-/** Ruling 25. */
+/** Within so long the work of a dead worker runs elsewhere: its lease, a poll and some spare. */
 const TAKEOVER_MS = 6_000;
 
 interface Holder {

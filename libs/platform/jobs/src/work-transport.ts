@@ -1,4 +1,4 @@
-/** What travels through a queue: never the work, only where it is recorded (ruling 25). */
+/** What travels through a queue: never the work, only where it is recorded. */
 export interface WorkRef {
   readonly tenantId: string;
   readonly taskId: string;
