@@ -67,7 +67,7 @@ const EXCEPTIONS: CatalogExceptions = {
   ],
 };
 
-describe('the catalogue of the database (I26)', () => {
+describe('the catalogue of the database', () => {
   let database: TestDatabase;
   let owner: Client;
   const ask: Ask = async (sql, values) => (await owner.query<Record<string, string>>(sql, values)).rows;

@@ -105,7 +105,7 @@ const OTHER_POLICIES = `
  lateral unnest(p.polroles) as role left join pg_roles r on r.oid = role
    where p.polname <> 'tenant' order by 1`;
 
-/** Every breach of invariant I26, in words; empty when the tenants are as separate as they should be. */
+/** What keeps the tenants from being separate, in words; empty when the tenants are as separate as they should be. */
 export async function catalogFaults(ask: Ask, exceptions: CatalogExceptions): Promise<string[]> {
   const faults: string[] = [];
   const values = [exceptions.tablesWithoutTenant, APP_ROLES, TENANT_POLICY, exceptions.uniqueOverTenants];

@@ -7,7 +7,7 @@ import { type RawAnswer, rawSocket } from '../support/raw-http.js';
 import { eventually } from '../support/redis-server.js';
 import { SlowClients } from '../support/slow-clients.js';
 
-/** Of each kind, as hostile check H14 has it. */
+/** Of each kind of slow client. */
 const SOCKETS = 500;
 /** Answers of 1.6 MB that a reader asks for in one breath: more than the two kernels hold. */
 const ANSWERS = 6;

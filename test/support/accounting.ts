@@ -1,4 +1,4 @@
-/** Invariants I11 and I12: one outcome per record, one line per attempt, sums of batches, lines and counters equal. */
+/** What every job that is over keeps: one outcome per record, one line per attempt, sums of batches, lines and counters equal. */
 export const ACCOUNTING = `
   with over as (select * from freight.job where state in ('completed', 'completed_with_errors')),
   latest as (select l.* from freight.record_latest l join over j on j.tenant_id = l.tenant_id and j.id = l.job_id),

@@ -11,9 +11,9 @@ import { gauge } from '#platform/telemetry';
 import { EventLoopWatch } from './event-loop-watch.js';
 import { type Check, HEALTH_OPTIONS, type HealthOptions, type HealthReport, type PartState } from './health.options.js';
 
-/** A process whose timers are later than this does nothing useful any more (operations.md). */
+/** A process whose timers are later than this does nothing useful any more. */
 const MAX_LAG_MS = 5_000;
-/** A result serves all probes for so long: a flood of them costs one check a second (H108). */
+/** A result serves all probes for so long: a flood of them costs one check a second. */
 const CACHE_MS = 1_000;
 const TIMEOUT_MS = 1_000;
 

@@ -1,6 +1,6 @@
 /** Pieces of SQL that every migration shares, so that no tenant table can lack one of its guards. */
 
-/** The tenant the transaction was opened for, as an init plan; none set means no row (facts M7 and M8 in docs/adr/0002). */
+/** The tenant the transaction was opened for, as an init plan; none set means no row (docs/adr/0002 says why). */
 export const CURRENT_TENANT = `(select nullif(current_setting('app.tenant_id', true), '')::uuid)`;
 
 /** What each role may do with a table, such as `{ app_rt: 'select, insert' }`. */

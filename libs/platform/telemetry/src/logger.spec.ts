@@ -80,7 +80,7 @@ describe('given what Nest and others hand to a logger', () => {
   });
 });
 
-describe('given hostile input in every place (H104)', () => {
+describe('given hostile input in every place', () => {
   const hostile = [
     'a\nb\r\n{"level":"fatal","msg":"forged"}',
     '{"level":"fatal"}',

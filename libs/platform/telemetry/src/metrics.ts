@@ -5,7 +5,7 @@ type MetricType = keyof typeof ENDING;
 /** A gauge that is read when metrics are: sets the values of now. */
 export type GaugeReader<L extends string> = (gauge: Gauge<L>) => void | Promise<void>;
 
-/** Buckets in seconds; 0.2, 1, 2 and 5 are edges of the service goals (operations.md). */
+/** Buckets in seconds; 0.2, 1, 2 and 5 are edges of the service goals. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 const NAME = /^(?:app|http|db|messaging)(?:_[a-z][a-z0-9]*)+$/;
 const ENDING = { counter: /_total$/, histogram: /_(?:seconds|bytes|rows|ratio)$/, gauge: /(?<!_total)$/ };
@@ -86,7 +86,7 @@ function declare<M>(type: MetricType, name: string, labelNames: readonly string[
   const known = declared.get(name);
   if (known?.signature === signature) return known.metric as M;
   if (known !== undefined) throw new Error(`metric ${name} is ${known.signature} elsewhere and ${signature} here`);
-  if (!NAME.test(name) || !ENDING[type].test(name)) throw new Error(`${name} is no name for a ${type} (operations.md)`);
+  if (!NAME.test(name) || !ENDING[type].test(name)) throw new Error(`${name} is no name for a ${type}`);
   const unbounded = labelNames.find((label) => UNBOUNDED_LABEL.test(label));
   if (unbounded !== undefined) throw new Error(`label ${unbounded} of ${name} has no bound`);
   const metric = make();

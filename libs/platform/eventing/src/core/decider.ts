@@ -57,7 +57,7 @@ export function fold<S, E extends DomainEvent>(
   return events.reduce((state, event) => decider.evolve(state, event), from);
 }
 
-/** Writing the state with every fiftieth version keeps a fold below 1 ms (event-store.md, rehydration). */
+/** Writing the state with every fiftieth version keeps a fold below 1 ms. */
 const DOCUMENT_EVERY = 50;
 
 /** Whether an append that brings a stream from one version to another writes its state. */

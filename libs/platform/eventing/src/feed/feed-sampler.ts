@@ -5,12 +5,12 @@ import { Fence } from './fence.js';
 import { Loop } from './loop.js';
 import { FEED_CHANNEL } from './wake-ups.js';
 
-/** Rest when nothing is pending: a wake-up ends it (event-store.md, async projection runner). */
+/** Rest when nothing is pending: a wake-up ends it. */
 const IDLE_MS = 250;
 /** First rest while appenders are in flight, and the longest, for one that does not end. */
 const PENDING_MS = 2;
 const PENDING_CAP_MS = 20;
-/** A fence this old holds back every projection: the log names who does (event-store.md, limits). */
+/** A fence this old holds back every projection: the log names who does. */
 const TOO_OLD_MS = 5_000;
 /** A server that does not answer for so long is a lost connection. */
 const ANSWER_TIMEOUT_MS = 5_000;

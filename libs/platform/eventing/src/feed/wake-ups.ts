@@ -5,7 +5,7 @@ import { Databases } from '#platform/persistence';
 export const FEED_CHANNEL = 'es_feed';
 /**
  * At most one announcement per so many ms. Never inside the transaction of an append: commits that NOTIFY queue behind each
- * other (measured 5.4 times slower, event-store.md).
+ * other (measured 5.4 times slower).
  */
 const COALESCE_MS = 20;
 

@@ -19,11 +19,11 @@ import { OutboxCommands } from './from-outbox.js';
 const IDLE_MS = 250;
 /** Commands of one tenant in one transaction: few, because what each has locked stays locked until all are done. */
 const BATCH = 10;
-/** The failure that parks a row (ruling 11). */
+/** The failure that parks a row. */
 const LAST_FAILURE = 6;
 /** Pauses between failures: 1, 2, 4, 8, 16 s; about half a minute in all. */
 const BACKOFF_SECONDS = 1;
-/** A version clash is decided anew at once so often (ruling 13). */
+/** A version clash is decided anew at once so often. */
 const CLASHES = 3;
 
 const outcomes = counter('app_outbox_commands_total', 'Commands taken from the outbox, by what became of them.', [

@@ -21,7 +21,7 @@ export const TIME_UP = 'eventing.time-up';
 /** Namespace of the ids of processes: a random UUID, for ever the same. */
 const NAMESPACE = '5b1d0c5e-3c0b-4c4e-9a55-6f0e3b8a2d71';
 
-/** The stream of a process: two first events of one correlation id meet on it (ruling 14). */
+/** The stream of a process: two first events of one correlation id meet on it. */
 export function processId(manager: string, correlation: string): string {
   return uuid5(uuid5(NAMESPACE, manager), correlation);
 }
@@ -126,5 +126,5 @@ export class Processes {
   }
 }
 
-/** Ruling 11: a timer is known by its stream, its name and the version it was set at. */
+/** A timer is known by its stream, its name and the version it was set at. */
 const timerKey = ({ process, timer, version }: TimerPayload): string => `${process}:${timer}:${version}`;

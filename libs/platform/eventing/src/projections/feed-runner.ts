@@ -17,7 +17,7 @@ import type { Subscriber } from './subscriber.js';
 import { Subscribers } from './subscribers.js';
 import { TenantUnits } from './tenant-units.js';
 
-/** How often progress is looked at when nothing wakes the runner (event-store.md). */
+/** How often progress is looked at when nothing wakes the runner. */
 const IDLE_MS = 250;
 /** How often the end of the feed is looked for while an appender hides it. */
 const UNKNOWN_MS = 20;

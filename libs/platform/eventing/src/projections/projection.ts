@@ -4,7 +4,7 @@ import type { FeedEvent } from '../feed/feed.js';
 import { tablesIn } from '../store/inline-projections.js';
 import type { Subscriber } from './subscriber.js';
 
-/** Enough for one set-based statement per page, few enough that a page is short (event-store.md: 109,000 events/s). */
+/** Enough for one set-based statement per page, few enough that a page is short. */
 const PAGE_SIZE = 1_000;
 
 /** How a projection is run. */

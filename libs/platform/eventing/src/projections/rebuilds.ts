@@ -16,7 +16,7 @@ import { TenantUnits } from './tenant-units.js';
 
 /** Rows removed in one transaction. */
 const CLEAR_ROWS = 10_000;
-/** The flip gives up rather than let the live build wait for longer (event-store.md). */
+/** The flip gives up rather than let the live build wait for longer. */
 const FLIP_LOCK_TIMEOUT = '2s';
 /** An inline read model's writers are kept waiting for no longer; with bulk units under way it takes several attempts. */
 const DRAIN_LOCK_TIMEOUT = '250ms';

@@ -14,7 +14,7 @@ import { type InlineProjections, inlineEvents } from './inline-projections.js';
 import { streamChanged, streamClosed, versionClash } from './refusals.js';
 import { rehydrate, type Rehydrated } from './rehydrate.js';
 
-/** Decisions on a stream that others change at the same time (ruling 13: at most 3). */
+/** Decisions on a stream that others change at the same time: after the third the caller is told. */
 const MAX_DECISIONS = 3;
 /** Base of the full-jitter pause between them. */
 const PAUSE_MS = 20;

@@ -6,7 +6,7 @@ import { AloneSession, UnitSession } from './postgres-sessions.js';
 import { type HistoryRow, READ, READ_UNTIL, readAlone, storedEvents } from './read-sql.js';
 import { isVersionClash } from './refusals.js';
 
-/** Attempts of a unit that lost a race for a version (ruling 13: at most 3 times). */
+/** Attempts of a unit that lost a race for a version: after the third the caller is told. */
 const MAX_ATTEMPTS = 3;
 /** Base of the full-jitter pause between them. */
 const PAUSE_MS = 20;

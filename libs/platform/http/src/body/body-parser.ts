@@ -6,7 +6,7 @@ import { httpErrors } from '../http.errors.js';
 import { registerStreamedBodies } from './streamed-body.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits, parseStrictJson } from './json-scanner.js';
 
-/** Ordinary and bulk bodies, in bytes (api.md, "Bodies"). */
+/** Ordinary and bulk bodies, in bytes. */
 export const BODY_LIMIT_BYTES = 1_048_576;
 export const BULK_BODY_LIMIT_BYTES = 8 * BODY_LIMIT_BYTES;
 

@@ -44,7 +44,7 @@ const FRAMEWORK: Readonly<Record<string, Refusal>> = {
   ECONNRESET: { problem: 'bad-request', code: 'http.bad_request' },
 };
 
-/** PostgreSQL's refusals that reach the edge: class 22 and 23 are validators that missed something (fact M15). */
+/** PostgreSQL's refusals that reach the edge: class 22 and 23 are validators that missed something. */
 function ofDatabase(sqlState: string): Refusal | undefined {
   if (sqlState === '57014') return { problem: 'query-too-expensive', code: 'database.query_too_expensive' };
   if (sqlState === '55P03') return { problem: 'overloaded', code: 'database.lock_timeout' };

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { answerClientError } from './client-errors.js';
 
-/** Fact M12: without a deadline a slow body stays open for ever. */
+/** Without a deadline a slow body stays open for ever. */
 const BODY_MS = 28_000;
 /** A streamed body is looked at so often, and must have brought so much since: 1 KiB/s, a poor mobile line. */
 const PACE_MS = 10_000;

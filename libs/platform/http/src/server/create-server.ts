@@ -15,7 +15,7 @@ import { registerStrictHttp } from './strict-http.js';
 
 /** First path segments of everything public. */
 export const API_PREFIX = 'api/v1';
-/** 1 MiB: what an ordinary route takes (ruling on bodies; bulk routes raise it to 8 MiB). */
+/** 1 MiB: what an ordinary route takes; bulk routes raise it to 8 MiB. */
 const BODY_LIMIT = 1_048_576;
 /** Answers smaller than this gain nothing from compression. */
 const COMPRESS_FROM_BYTES = 1_024;
@@ -44,7 +44,7 @@ export async function createServer(root: DynamicModule, options: ServerOptions):
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
-    // Fact M11: Node waits a minute for headers and looks every half minute. So a slow one is closed after 10 s.
+    // Node by itself waits a minute for headers and looks every half minute. So a slow one is closed after 10 s.
     http: {
       headersTimeout: 8_000,
       connectionsCheckingInterval: 2_000,

@@ -134,7 +134,7 @@ describe('@MoneyValue', () => {
     [null],
     [1999],
     ['19.99 EUR'],
-  ])('refuses %j (H39)', (value) => {
+  ])('refuses %j', (value) => {
     expect(takes(value)).toBe(false);
   });
 

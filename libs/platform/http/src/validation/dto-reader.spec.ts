@@ -89,7 +89,7 @@ describe('the shape of a body', () => {
     ['a list of nothing', [null]],
     ['a list of texts', ['x']],
     ['a list within a list of lines', [[line]]],
-  ])('refuses %s for lines (fact M9)', (_what, lines) => {
+  ])('refuses %s for lines', (_what, lines) => {
     expect(foundIn(Order, { ...order, lines })).toEqual(['http.validation_failed', '/lines/0 object']);
   });
 
@@ -102,7 +102,7 @@ describe('the shape of a body', () => {
   });
 
   it.each([[{ $ne: null }], [['Ann']], [{}], [{ toString: 'x' }], [5], [null], [true]])(
-    'refuses %p where a text belongs (H34)',
+    'refuses %p where a text belongs',
     (name) => expect(foundIn(Order, { ...order, name })).toEqual(['http.validation_failed', '/name text']),
   );
 
@@ -183,7 +183,7 @@ describe('the answer to very many faults', () => {
     @ListOf(() => Line, { max: 10_000 }) lines!: Line[];
   }
 
-  it('lists a few (H18)', () => {
+  it('lists a few', () => {
     const lines = Array.from({ length: 7_000 }, () => ({ releaseId: 'x'.repeat(500), quantity: '5' }));
     const { members } = refusalOf(() => readBody(Import, { lines }));
     expect(members.errors).toHaveLength(21);
