@@ -32,6 +32,14 @@ export interface Taken extends WorkRef, Group {
   readonly lane: number;
 }
 
+/** What has become due. */
+export interface Due {
+  /** In how many ms the next work becomes due; undefined when none will. */
+  readonly dueInMs: number | undefined;
+  /** Whether any repetition can be handed out. */
+  readonly repetitionsWait: boolean;
+}
+
 /** Which tenants to look at. */
 export interface Look {
   readonly kinds: readonly string[];
@@ -71,10 +79,12 @@ export class DispatchStore {
     });
   }
 
-  /** Gives a lane to what has become due. @returns in how many ms the next becomes due; undefined when nothing will */
-  async promote(unit: Unit): Promise<number | undefined> {
-    const [row] = await unit.prepared<{ dueInMs: number | null }>('jobs_promote', PROMOTE, [PROMOTED_AT_ONCE]);
-    return row?.dueInMs ?? undefined;
+  /** Gives a lane to what has become due. */
+  async promote(unit: Unit): Promise<Due> {
+    const [row] = await unit.prepared<{ dueInMs: number | null; repetitionsWait: boolean }>('jobs_promote', PROMOTE, [
+      PROMOTED_AT_ONCE,
+    ]);
+    return { dueInMs: row?.dueInMs ?? undefined, repetitionsWait: row?.repetitionsWait ?? false };
   }
 
   /** Work that was handed over longer ago and led to nothing can be handed over again. @returns how many */
@@ -125,8 +135,9 @@ const PROMOTE = `
     select tenant_id, id from jobs.task where ${LATER} and run_at <= statement_timestamp()
     order by run_at limit $1 for update skip locked),
   moved as (
-    update jobs.task t set lane = ${LANE} from due where t.tenant_id = due.tenant_id and t.id = due.id returning 1)
-  select case when (select count(*) from moved) = $1 then 0 else (
+    update jobs.task t set lane = ${LANE} from due where t.tenant_id = due.tenant_id and t.id = due.id returning lane)
+  select exists (select from moved where lane = 0) or exists (select from jobs.task where lane = 0) as "repetitionsWait",
+     case when (select count(*) from moved) = $1 then 0 else (
     select extract(epoch from min(run_at) - statement_timestamp())::float8 * 1000 from jobs.task
     where ${LATER} and run_at > statement_timestamp()) end as "dueInMs"`;
 

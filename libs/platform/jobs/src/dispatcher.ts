@@ -22,6 +22,7 @@ export class Dispatcher {
   private readonly ticker: Ticker;
   private throughQueue: boolean | undefined;
   private idleSince = performance.now();
+  private sweptAt = -Infinity;
 
   constructor(
     @Inject(DispatchStore) private readonly store: DispatchStore,
@@ -50,13 +51,24 @@ export class Dispatcher {
   }
 
   private async round(): Promise<void> {
-    await this.losses.sweep();
+    await this.sweepWhenDue();
     if (!(await this.queueWorks())) return this.handOut(this.poll, { lookForLost: true }).then(() => undefined);
     await this.handOut(this.bull, { lookForLost: false });
     if (this.hasIdled() && (await this.handOut(this.poll, { lookForLost: true })) > 0) {
       this.logger.warn({ msg: 'work was lost in the queue' });
       await this.bull.missed();
     }
+  }
+
+  /**
+   * Looks for dead workers as often as it polls, not with every turn that ends: a lease runs out by the clock, and a round that comes
+   * of a free slot is in a hurry.
+   */
+  private async sweepWhenDue(): Promise<void> {
+    const dueInMs = this.sweptAt + this.settings.pollEveryMs - performance.now();
+    if (dueInMs > 0) return this.ticker.restAtMost(dueInMs);
+    this.sweptAt = performance.now();
+    await this.losses.sweep();
   }
 
   /**
@@ -69,9 +81,12 @@ export class Dispatcher {
       const room = await transport.room();
       const startedAt = performance.now();
       const { taken, lost } = await this.take(room, lookForLost);
-      for (const { lane, tenantId, taskId, dispatchNo } of taken) {
-        await transport.offer({ tenantId, taskId, dispatchNo }, lane === AGAIN);
-      }
+      // In this order, without waiting for each answer.
+      await Promise.all(
+        taken.map(({ lane, tenantId, taskId, dispatchNo }) =>
+          transport.offer({ tenantId, taskId, dispatchNo }, lane === AGAIN),
+        ),
+      );
       jobsMetrics.dispatchSeconds.observe((performance.now() - startedAt) / 1000);
       return lost;
     } catch (error) {
@@ -86,10 +101,11 @@ export class Dispatcher {
     const { kinds } = this.handlers;
     const found = await this.store.alone(async (unit) => {
       const lost = lookForLost ? await this.store.requeueLost(unit, this.settings.redispatchAfterMs) : 0;
-      const dueInMs = await this.store.promote(unit);
+      const { dueInMs, repetitionsWait } = await this.store.promote(unit);
       if (dueInMs !== undefined) this.ticker.restAtMost(dueInMs);
       const taken = await this.order.pick(unit, { kinds, room: all, againOnly: false });
-      const again = await this.order.pick(unit, { kinds, room: urgent - Math.max(all, 0), againOnly: true });
+      const roomAgain = repetitionsWait ? urgent - Math.max(all, 0) : 0;
+      const again = await this.order.pick(unit, { kinds, room: roomAgain, againOnly: true });
       return { taken: [...taken, ...again], lost };
     });
     return found ?? { taken: [], lost: 0 };

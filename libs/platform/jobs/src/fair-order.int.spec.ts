@@ -167,6 +167,20 @@ describe('picking work in fair order', () => {
     expect((await pick(10, true)).map(({ lane }) => lane)).toEqual([0]);
   });
 
+  it('says whether a repetition waits, also one that has just become due', async () => {
+    const waits = async (): Promise<boolean | undefined> =>
+      (await store.alone((unit) => store.promote(unit)))?.repetitionsWait;
+    await add(newUuid(), 5);
+    expect(await waits()).toBe(false);
+    await database.admin(
+      `insert into jobs.task (tenant_id, id, kind, payload, max_attempts, attempts) values ($1, $2, $3, '{}', 3, 1)`,
+      [newUuid(), newUuid(), KIND],
+    );
+    expect([await waits(), await waits()]).toEqual([true, true]);
+    expect(await pick(10, true)).toHaveLength(1);
+    expect(await waits()).toBe(false);
+  });
+
   it('steps over work that nobody here can do', async () => {
     const tenantId = newUuid();
     await add(tenantId, 100, {}, 'test.foreign');
@@ -218,8 +232,8 @@ describe('picking work in fair order', () => {
     await inTenant(PLATFORM_TENANT_ID, () =>
       tasks.enqueue({ tenantId: PLATFORM_TENANT_ID, kind: KIND, runAt: new Date(Date.now() + 60_000) }),
     );
-    const dueInMs = await store.alone((unit) => store.promote(unit));
-    expect(dueInMs).toBeGreaterThan(50_000);
-    expect(dueInMs).toBeLessThanOrEqual(61_000);
+    const due = await store.alone((unit) => store.promote(unit));
+    expect(due?.dueInMs).toBeGreaterThan(50_000);
+    expect(due?.dueInMs).toBeLessThanOrEqual(61_000);
   });
 });
