@@ -1,82 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Readable } from 'node:stream';
 import { figure } from '../support/figures.mjs';
-import { PauseJob } from '../../../dist/libs/freight/src/commands/pause-job.command.js';
-import { Installation } from './installation.mjs';
+import { Installation, startJob } from './installation.mjs';
 
 const UNIT_MS = 20;
-const MAPPING = { source: 'bench', release: { externalId: { column: 'id' }, title: { column: 'title' } } };
 const WAITING = Number(process.env.BENCH_WAITING ?? 100_000);
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-const fileOf = (rows) =>
-  Readable.from([Buffer.from(`id,title\n${Array.from({ length: rows }, (_, row) => `${row},t`).join('\n')}\n`)]);
-
-/** Starts a job of so many one-record batches. */
-async function startJob(installation, store, batches) {
-  const uploadId = await installation.upload(store, fileOf(batches));
-  return installation.startJob(store, uploadId, { mapping: MAPPING, batchSize: 1 });
-}
-
-/** As above; its batches are held when it is planned. */
-async function startHeld(installation, store, batches) {
-  const id = await startJob(installation, store, batches);
-  await installation.bus.execute(new PauseJob(store, id));
-  return id;
-}
-
-async function over(installation, store, id) {
-  for (;;) {
-    const job = await installation.job(store, id);
-    if (['completed', 'completed_with_errors', 'failed'].includes(job.state)) return job;
-    await sleep(50);
-  }
-}
-
-/** Fifty jobs of ten tenants: one floods with 32 jobs of 25 batches, nine have two of ten. */
-export async function measureFairness() {
-  const installation = await Installation.start({ workers: 2, concurrency: 5, unitMs: UNIT_MS });
-  try {
-    const [flooder, ...small] = Array.from({ length: 10 }, () => installation.newStore());
-    // Planned first and begun together: what is measured is the order of the work, not of the planning.
-    const flood = [];
-    for (let job = 0; job < 32; job++) flood.push(await startHeld(installation, flooder, 25));
-    const jobs = [];
-    for (const store of small)
-      for (let job = 0; job < 2; job++) jobs.push({ store, id: await startHeld(installation, store, 10) });
-    for (const { store, id } of [...flood.map((id) => ({ store: flooder, id })), ...jobs]) {
-      while ((await installation.job(store, id)).phase === 'planning') await sleep(20);
-    }
-    await installation.database.run(`update freight.job set state = 'running'`);
-    const [{ begun }] = await installation.database.run(
-      'with free as (update jobs.task set held = false, lane = 2 where held) select clock_timestamp() as begun',
-    );
-    await Promise.all(jobs.map(({ store, id }) => over(installation, store, id)));
-    // A turn is a unit of work: looking whether a job is over is one, too.
-    const rows = await installation.database.run(
-      `
-      with last as (
-        select min(done) as at from (select max(finished_at) as done from freight.batch where tenant_id <> $1 group by tenant_id) t)
-      select tenant_id, count(*)::int as done from jobs.task, last where finished_at between $3 and last.at and tenant_id = any($2) group by tenant_id`,
-      [flooder.tenantId, [flooder, ...small].map(({ tenantId }) => tenantId), begun],
-    );
-    const shares = rows.map(({ done }) => done);
-    const sum = shares.reduce((total, share) => total + share, 0);
-    const jain = sum ** 2 / (shares.length * shares.reduce((total, share) => total + share ** 2, 0));
-    await Promise.all(flood.map((id) => over(installation, flooder, id)));
-    const [{ smallMs, totalMs }] = await installation.database.run(
-      `select extract(epoch from max(finished_at) filter (where tenant_id <> $1) - $2)::float8 * 1000 as "smallMs",
-         extract(epoch from max(finished_at) - $2)::float8 * 1000 as "totalMs" from freight.batch`,
-      [flooder.tenantId, begun],
-    );
-    figure('fair-jain', jain, 'index', { op: '>=', limit: 0.98 });
-    figure('fair-small-done', smallMs, 'ms');
-    figure('fair-total', totalMs, 'ms');
-    // The small ones' 180 of 980 batches, and the 20 that are the flooder's share beside them, are a fifth of the whole.
-    figure('fair-small-stretch', smallMs / totalMs / (200 / 980), 'ratio', { op: '<=', limit: 1.2 });
-  } finally {
-    await installation.stop();
-  }
-}
 
 /** How late a due repetition is begun while a hundred thousand batches wait. */
 export async function measureRetries() {

@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FilesHttpModule, UploadStorage } from '#libs/files';
 import { FreightHttpModule } from '#libs/freight';
@@ -15,6 +17,7 @@ import { JobsClientModule } from '#platform/jobs';
 import { newUuid, parseId, systemActor } from '#platform/kernel';
 import { Bus, PersistenceModule, RedisModule, UnitOfWork } from '#platform/persistence';
 import { CreateJob } from '../../../dist/libs/freight/src/commands/create-job.command.js';
+import { PauseJob } from '../../../dist/libs/freight/src/commands/pause-job.command.js';
 import { GetJob } from '../../../dist/libs/freight/src/queries/get-job.query.js';
 import { launchOf } from '../../../tools/lib/apps.mjs';
 import { prepareDatabase } from '../event-store/database.mjs';
@@ -91,7 +94,9 @@ export class Installation {
     const env = { ...process.env, ...own, WORKER: JSON.stringify(this.orders) };
     const child = fork(WORKER, [], { env, execArgv: flags, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.workers.push(child);
-    await once(child, 'message');
+    const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a worker ended with ${code}`)));
+    await Promise.race([once(child, 'message'), failed]);
+    failed.catch(() => undefined);
     return child;
   }
 
@@ -127,13 +132,22 @@ export class Installation {
   }
 
   /** What the workers say of themselves. */
-  async said() {
+  said() {
+    return this.ask('cpu');
+  }
+
+  /** The turns that the workers gave since they were last asked; see `noteTurns`. */
+  async turns() {
+    return (await this.ask('turns')).flat();
+  }
+
+  ask(what) {
     return Promise.all(
       this.workers
         .filter((child) => child.connected)
         .map(async (child) => {
           const answer = once(child, 'message');
-          child.send('cpu');
+          child.send(what);
           return (await answer)[0];
         }),
     );
@@ -153,6 +167,32 @@ export class Installation {
     await this.module.close();
     await this.database.drop();
     rmSync(this.uploads, { recursive: true, force: true });
+  }
+}
+
+const MAPPING = { source: 'bench', release: { externalId: { column: 'id' }, title: { column: 'title' } } };
+const fileOf = (rows) =>
+  Readable.from([Buffer.from(`id,title\n${Array.from({ length: rows }, (_, row) => `${row},t`).join('\n')}\n`)]);
+
+/** Starts a job of so many one-record batches. */
+export async function startJob(installation, store, batches) {
+  const uploadId = await installation.upload(store, fileOf(batches));
+  return installation.startJob(store, uploadId, { mapping: MAPPING, batchSize: 1 });
+}
+
+/** As above; its batches are held when it is planned. */
+export async function startHeld(installation, store, batches) {
+  const id = await startJob(installation, store, batches);
+  await installation.bus.execute(new PauseJob(store, id));
+  return id;
+}
+
+/** The job, when it is over. */
+export async function over(installation, store, id) {
+  for (;;) {
+    const job = await installation.job(store, id);
+    if (['completed', 'completed_with_errors', 'failed'].includes(job.state)) return job;
+    await sleep(50);
   }
 }
 

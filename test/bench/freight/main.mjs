@@ -1,4 +1,5 @@
-import { measureFairness, measureRetries, measureTakeover } from './engine.mjs';
+import { measureRetries, measureTakeover } from './engine.mjs';
+import { measureFairness } from './fairness.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureOrder } from './order.mjs';
 import { measureReleases } from './releases.mjs';

@@ -13,6 +13,7 @@ import { JobsModule } from '#platform/jobs';
 import { PersistenceModule, RedisModule } from '#platform/persistence';
 import { RecordTargets } from '../../../dist/libs/freight/src/targets/record-targets.js';
 import { ContextTargets } from '../../../dist/libs/freight/src/targets/context-targets.js';
+import { noteTurns } from './turns.mjs';
 
 const { databaseUrl, redisUrl, uploads, concurrency, unitMs, name } = JSON.parse(process.env.WORKER);
 
@@ -47,12 +48,14 @@ const module = await Test.createTestingModule({
   .useClass(unitMs === undefined ? ContextTargets : WaitingTargets)
   .compile();
 module.useLogger(false);
+const takeTurns = unitMs === undefined ? () => [] : noteTurns(module);
 await module.init();
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
 let peak = 0;
 setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50).unref();
-process.on('message', () => {
+process.on('message', (wanted) => {
+  if (wanted === 'turns') return process.send(takeTurns());
   const { user, system } = process.cpuUsage();
   process.send({ micros: user + system, peak, lagMs: delay.max / 1e6 });
 });
