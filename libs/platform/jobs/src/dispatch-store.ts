@@ -62,7 +62,7 @@ const LANE = 'case when attempts > 0 then 0 else priority + 1 end';
  * waits (measured with 100,000 units: 75 ms instead of 1).
  */
 const ALONE = `
-  select pg_advisory_xact_lock(5202611), set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  select pg_try_advisory_xact_lock(5202611) as alone, set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
     exists (select from jobs.tenant_flow where tenant_id = $1 and paused_at is not null) as paused`;
 const PROMOTED_AT_ONCE = 1_000;
 
@@ -71,11 +71,16 @@ const PROMOTED_AT_ONCE = 1_000;
 export class DispatchStore {
   constructor(@Inject(UnitOfWork) private readonly work: UnitOfWork) {}
 
-  /** Runs a round alone: others wait. Answers undefined while all work is paused. */
-  alone<T>(round: (unit: Unit) => Promise<T>): Promise<T | undefined> {
+  /**
+   * Runs a round alone. Does not wait for another one that is at it: what it was to hand out is less by then.
+   * @param othersAtIt told when the round was not run for that
+   * @returns undefined when it was not run, for that or because all work is paused
+   */
+  alone<T>(round: (unit: Unit) => Promise<T>, othersAtIt: () => void = () => undefined): Promise<T | undefined> {
     return this.work.run({ tenantId: PLATFORM_TENANT_ID }, async (unit) => {
-      const [row] = await unit.prepared<{ paused: boolean }>('jobs_alone', ALONE, [PLATFORM_TENANT_ID]);
-      return row?.paused ? undefined : round(unit);
+      const [row] = await unit.prepared<{ alone: boolean; paused: boolean }>('jobs_alone', ALONE, [PLATFORM_TENANT_ID]);
+      if (!row?.alone) othersAtIt();
+      return row?.alone && !row.paused ? round(unit) : undefined;
     });
   }
 

@@ -17,6 +17,7 @@ const HOUR_MS = 3_600_000;
 describe('a dispatcher', () => {
   let seen: { rounds: number; sweeps: number; looks: boolean[]; offered: string[]; doubts: number };
   let repetitionsWait: boolean;
+  let roundsOfOthers: number;
   let waiting: Taken[];
   let refuse: (ref: { taskId: string }) => boolean;
   let dispatcher: Dispatcher;
@@ -34,7 +35,11 @@ describe('a dispatcher', () => {
       },
     };
     const store = {
-      alone: (round: (unit: object) => Promise<unknown>) => round({}),
+      alone: (round: (unit: object) => Promise<unknown>, othersAtIt: () => void) => {
+        if (roundsOfOthers-- <= 0) return round({});
+        othersAtIt();
+        return Promise.resolve(undefined);
+      },
       promote: () => {
         seen.rounds += 1;
         return Promise.resolve({ dueInMs: undefined, repetitionsWait });
@@ -81,7 +86,7 @@ describe('a dispatcher', () => {
   beforeEach(() => {
     jest.spyOn(Logger.prototype, 'log').mockReturnValue(undefined);
     seen = { rounds: 0, sweeps: 0, looks: [], offered: [], doubts: 0 };
-    [repetitionsWait, waiting, refuse] = [false, [], () => false];
+    [repetitionsWait, roundsOfOthers, waiting, refuse] = [false, 0, [], () => false];
   });
   afterEach(async () => {
     await dispatcher.stop();
@@ -98,6 +103,15 @@ describe('a dispatcher', () => {
   it('looks for dead workers again and again when nobody pokes it', async () => {
     begin(5);
     await eventually('some looks', () => seen.sweeps >= 3);
+  });
+
+  it('looks again by itself while another one hands out, for what that one had not seen yet', async () => {
+    roundsOfOthers = 3;
+    waiting = units(2);
+    const expected = waiting.map(({ taskId }) => taskId);
+    begin(HOUR_MS);
+    await eventually('its own round', () => seen.offered.length === 2);
+    expect(seen.offered).toEqual(expected);
   });
 
   it('looks for repetitions beyond the room for all only when some wait', async () => {

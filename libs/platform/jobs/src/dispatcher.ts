@@ -12,6 +12,9 @@ import { TaskRunner } from './task-runner.js';
 import { Ticker } from './ticker.js';
 import type { Room, WorkTransport } from './work-transport.js';
 
+/** While another worker hands out, this one looks again after so long: about a round. */
+const LOOK_AGAIN_MS = 10;
+
 /**
  * Finds due work in PostgreSQL and hands it over in fair order: through Bull while that works, else to this very process. Every
  * worker has one; one at a time hands out. What Redis loses is found here again.
@@ -99,15 +102,18 @@ export class Dispatcher {
 
   private async take({ all, urgent }: Room, lookForLost: boolean): Promise<{ taken: Taken[]; lost: number }> {
     const { kinds } = this.handlers;
-    const found = await this.store.alone(async (unit) => {
-      const lost = lookForLost ? await this.store.requeueLost(unit, this.settings.redispatchAfterMs) : 0;
-      const { dueInMs, repetitionsWait } = await this.store.promote(unit);
-      if (dueInMs !== undefined) this.ticker.restAtMost(dueInMs);
-      const taken = await this.order.pick(unit, { kinds, room: all, againOnly: false });
-      const roomAgain = repetitionsWait ? urgent - Math.max(all, 0) : 0;
-      const again = await this.order.pick(unit, { kinds, room: roomAgain, againOnly: true });
-      return { taken: [...taken, ...again], lost };
-    });
+    const found = await this.store.alone(
+      async (unit) => {
+        const lost = lookForLost ? await this.store.requeueLost(unit, this.settings.redispatchAfterMs) : 0;
+        const { dueInMs, repetitionsWait } = await this.store.promote(unit);
+        if (dueInMs !== undefined) this.ticker.restAtMost(dueInMs);
+        const taken = await this.order.pick(unit, { kinds, room: all, againOnly: false });
+        const roomAgain = repetitionsWait ? urgent - Math.max(all, 0) : 0;
+        const again = await this.order.pick(unit, { kinds, room: roomAgain, againOnly: true });
+        return { taken: [...taken, ...again], lost };
+      },
+      () => this.ticker.restAtMost(LOOK_AGAIN_MS),
+    );
     return found ?? { taken: [], lost: 0 };
   }
 

@@ -131,6 +131,24 @@ describe('picking work in fair order', () => {
     expect(await pick(10)).toHaveLength(5);
   });
 
+  it('does not wait for another one that is handing out, and says so', async () => {
+    await add(newUuid(), 5);
+    let others = 0;
+    await store.alone(async () => {
+      const elsewhere = new DispatchStore(new UnitOfWork(databases));
+      const round = (): Promise<never> => Promise.reject(new Error('two hand out at once'));
+      expect(await elsewhere.alone(round, () => (others += 1))).toBeUndefined();
+    });
+    expect(others).toBe(1);
+    expect(
+      await store.alone(
+        () => Promise.resolve('its turn'),
+        () => (others += 1),
+      ),
+    ).toBe('its turn');
+    expect(others).toBe(1);
+  });
+
   it('lets the jobs of a tenant take turns, and keeps the order inside a job', async () => {
     const tenantId = newUuid();
     const [first, second, third] = [newUuid(), newUuid(), newUuid()];
