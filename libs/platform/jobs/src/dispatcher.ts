@@ -12,8 +12,8 @@ import { TaskRunner } from './task-runner.js';
 import { Ticker } from './ticker.js';
 import type { Room, WorkTransport } from './work-transport.js';
 
-/** While another worker hands out, this one looks again after so long: about a round. */
-const LOOK_AGAIN_MS = 10;
+/** While another worker hands out, this one looks again after so many ms, then after twice as many: a round takes some ms. */
+const LOOK_AGAIN_MS = { first: 3, last: 24 };
 
 /**
  * Finds due work in PostgreSQL and hands it over in fair order: through Bull while that works, else to this very process. Every
@@ -26,6 +26,7 @@ export class Dispatcher {
   private throughQueue: boolean | undefined;
   private idleSince = performance.now();
   private sweptAt = -Infinity;
+  private lookAgainMs = LOOK_AGAIN_MS.first;
 
   constructor(
     @Inject(DispatchStore) private readonly store: DispatchStore,
@@ -104,6 +105,7 @@ export class Dispatcher {
     const { kinds } = this.handlers;
     const found = await this.store.alone(
       async (unit) => {
+        this.lookAgainMs = LOOK_AGAIN_MS.first;
         const lost = lookForLost ? await this.store.requeueLost(unit, this.settings.redispatchAfterMs) : 0;
         const { dueInMs, repetitionsWait } = await this.store.promote(unit);
         if (dueInMs !== undefined) this.ticker.restAtMost(dueInMs);
@@ -112,9 +114,14 @@ export class Dispatcher {
         const again = await this.order.pick(unit, { kinds, room: roomAgain, againOnly: true });
         return { taken: [...taken, ...again], lost };
       },
-      () => this.ticker.restAtMost(LOOK_AGAIN_MS),
+      () => this.lookAgain(),
     );
     return found ?? { taken: [], lost: 0 };
+  }
+
+  private lookAgain(): void {
+    this.ticker.restAtMost(this.lookAgainMs);
+    this.lookAgainMs = Math.min(this.lookAgainMs * 2, LOOK_AGAIN_MS.last);
   }
 
   /** Whether a slot has been free long enough that anything handed over should have been begun: then nothing is in line. */
