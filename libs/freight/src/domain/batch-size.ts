@@ -4,7 +4,7 @@ export const BATCH_ROWS = { min: 250, start: 1_000, max: 5_000 } as const;
  * A batch of several rows has no more of the source than this, however many rows it was to have: it is held in memory as cells, as
  * records and as parameters, for each of a worker's slots.
  */
-export const BATCH_BYTES = 1_048_576;
+export const BATCH_BYTES = 524_288;
 /** A batch should take about so long: short enough for a fair turn and a quick stop, long enough that its fixed costs vanish. */
 const AIM_MS = 200;
 

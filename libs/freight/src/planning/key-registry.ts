@@ -10,10 +10,12 @@ const SHARDS = 64;
 const FIRST_SLOTS = 64;
 /** Fuller tables have long runs, emptier ones waste what planning has least of. */
 const FULLEST = 0.85;
-const GROWTH = 1.4;
+const GROWTH = 1.25;
+/** Counts from here on stand beside the table: nearly every key comes once or a few times. */
+const MANY = 255;
 
 /**
- * All keys of a file, as hashes in flat tables: 18 bytes per slot, whatever the length of the keys. 80 bits of hash are
+ * All keys of a file, as hashes in flat tables: 15 bytes per slot, whatever the length of the keys. 80 bits of hash are
  * compared: in a file of 8 million keys the chance that any two meet is below 1 in 30 billion. Tables grow one at a time, so that
  * growing needs little beside them.
  */
@@ -43,7 +45,8 @@ class Shard {
   private readonly second: Uint32Array;
   private readonly third: Uint16Array;
   private readonly holders: Uint32Array;
-  readonly counts: Uint32Array;
+  readonly counts: Uint8Array;
+  private readonly many = new Map<number, number>();
   private used = 0;
 
   constructor(private readonly slots: number) {
@@ -51,7 +54,7 @@ class Shard {
     this.second = new Uint32Array(slots);
     this.third = new Uint16Array(slots);
     this.holders = new Uint32Array(slots);
-    this.counts = new Uint32Array(slots);
+    this.counts = new Uint8Array(slots);
   }
 
   get isFull(): boolean {
@@ -72,9 +75,8 @@ class Shard {
 
   note(slot: number, row: number, takes: 'always' | 'when_free' | 'never'): KeySeen {
     const holder = this.holders[slot] as number;
-    const occurrence = (this.counts[slot] as number) + 1;
-    if (occurrence === 1) this.used++;
-    this.counts[slot] = occurrence;
+    const occurrence = this.countAt(slot) + 1;
+    this.count(slot, occurrence);
     if (takes === 'always' || (takes === 'when_free' && holder === 0)) this.holders[slot] = row;
     return { occurrence, holder };
   }
@@ -82,14 +84,25 @@ class Shard {
   grown(): Shard {
     const larger = new Shard(Math.ceil(this.slots * GROWTH));
     for (let slot = 0; slot < this.slots; slot++) {
-      const count = this.counts[slot] as number;
+      const count = this.countAt(slot);
       if (count === 0) continue;
       const place = larger.find(this.first[slot] as number, this.second[slot] as number, this.third[slot] as number);
-      larger.counts[place] = count;
+      larger.count(place, count);
       larger.holders[place] = this.holders[slot] as number;
-      larger.used++;
     }
     return larger;
+  }
+
+  private countAt(slot: number): number {
+    const count = this.counts[slot] as number;
+    return count < MANY ? count : (this.many.get(slot) as number);
+  }
+
+  /** Notes how often the key of a slot has come. */
+  private count(slot: number, occurrence: number): void {
+    if (this.counts[slot] === 0) this.used++;
+    this.counts[slot] = Math.min(occurrence, MANY);
+    if (occurrence >= MANY) this.many.set(slot, occurrence);
   }
 }
 

@@ -62,9 +62,17 @@ describe('a plan', () => {
         byteFrom: 0,
         byteTo: 40,
         lineFrom: 2,
-        keys: ['a', 'b', 'c', 'd'],
+        occurrences: [1, 1, 1, 1],
       }),
-      expect.objectContaining({ no: 2, rowFrom: 5, rowCount: 1, byteFrom: 40, byteTo: 50, lineFrom: 6, keys: ['e'] }),
+      expect.objectContaining({
+        no: 2,
+        rowFrom: 5,
+        rowCount: 1,
+        byteFrom: 40,
+        byteTo: 50,
+        lineFrom: 6,
+        occurrences: [1],
+      }),
     ]);
     expect(await plan([])).toEqual([]);
   });
@@ -95,18 +103,17 @@ describe('a plan', () => {
     const batches = await plan(['a', 'b', 'a', '?', 'c', 'a'], { duplicates });
     expect(pairs(batches)).toEqual(expected);
     expect(batches.flatMap(({ occurrences }) => occurrences)).toEqual([1, 1, 2, 0, 1, 3]);
-    expect(batches.flatMap(({ keys }) => keys)).toEqual(['a', 'b', 'a', null, 'c', 'a']);
   });
 
   it('lets a row that cannot be mapped supersede nothing, and count as a copy', async () => {
     expect(pairs(await plan(['a', 'a!', 'b!', 'b']))).toEqual([]);
     const copies = await plan(['a', 'a!', 'a'], { stockTarget: true });
-    expect(copies[0]?.keys).toEqual(['a#1', 'a#2', 'a#3']);
+    expect(copies[0]?.occurrences).toEqual([1, 2, 3]);
   });
 
   it('of stock skips no row of a release, and lets the last one describe it', async () => {
     const batches = await plan(['a', 'b', 'a', 'a!', 'a'], { stockTarget: true });
-    expect(batches.flatMap(({ keys }) => keys)).toEqual(['a#1', 'b#1', 'a#2', 'a#3', 'a#4']);
+    expect(batches.flatMap(({ occurrences }) => occurrences)).toEqual([1, 1, 2, 3, 4]);
     expect(pairs(batches)).toEqual([]);
     expect(pairs(batches, 'releaseSuperseded')).toEqual([
       [1, 3],
@@ -148,7 +155,7 @@ describe('a plan', () => {
         const batches: PlannedBatch[] = [];
         const options = { batchSize, batchBytes, duplicates: 'last_wins' as const, stockTarget: false };
         for await (const batch of planRows(chunked(rows, chunk), mapRow, options)) batches.push(batch);
-        expect(batches.flatMap(({ keys }) => keys)).toEqual(rows.map(({ cells }) => (cells as string[])[0]));
+        expect(batches.flatMap(({ occurrences }) => occurrences)).toEqual(rows.map(() => 1));
         let [rowNo, byte] = [1, 0];
         for (const { rowFrom, rowCount, byteFrom, byteTo } of batches) {
           expect([rowFrom, byteFrom]).toEqual([rowNo, byte]);
@@ -196,7 +203,8 @@ describe('the registry of keys', () => {
     const registry = new KeyRegistry();
     const known = new Map<string, { occurrence: number; row: number }>();
     for (let row = 1; row <= 200_000; row++) {
-      const key = `${(row * 7_919) % 120_011}#key`;
+      // A few keys come thousands of times, from the beginning to the end.
+      const key = row % 9 === 0 ? `many ${row % 5}` : `${(row * 7_919) % 120_011}#key`;
       const before = known.get(key) ?? { occurrence: 0, row: 0 };
       const seen = registry.see(key, row, 'always');
       if (seen.occurrence !== before.occurrence + 1 || seen.holder !== before.row)

@@ -33,9 +33,10 @@ export interface PlannedBatch {
   readonly byteTo: number;
   /** Line of the first byte, for the places of faults. */
   readonly lineFrom: number;
-  /** Per row: its record's key, `id#n` for the nth copy. Null: the row cannot be read or has no key. */
-  readonly keys: readonly (string | null)[];
-  /** Per row: how often its key had come by then, itself included; 0 without a key. */
+  /**
+   * Per row: how often its key had come by then, itself included; 0 where the row cannot be read or has no key. No key is kept: it
+   * would keep the text around it in memory.
+   */
   readonly occurrences: readonly number[];
   /**
    * Rows whose record another row has taken over, with that row: found in this batch, but the superseded row may stand in an
@@ -90,7 +91,6 @@ interface OpenBatch {
   readonly rowFrom: number;
   readonly byteFrom: number;
   readonly lineFrom: number;
-  readonly keys: (string | null)[];
   readonly occurrences: number[];
   readonly superseded: Superseded[];
   readonly releaseSuperseded: Superseded[];
@@ -115,35 +115,32 @@ class Planner {
       rowFrom: row.rowNo,
       byteFrom: row.byteFrom,
       lineFrom: row.line,
-      ...{ keys: [], occurrences: [], superseded: [], releaseSuperseded: [] },
+      ...{ occurrences: [], superseded: [], releaseSuperseded: [] },
     };
     this.register(this.open, row, record);
     this.byteTo = row.byteTo;
     // After a cut by bytes the row is alone in a batch that takes at least two: no row ends two batches.
-    return before ?? (this.open.keys.length === this.options.batchSize ? this.end() : undefined);
+    return before ?? (this.open.occurrences.length === this.options.batchSize ? this.end() : undefined);
   }
 
   end(): PlannedBatch | undefined {
     const { open } = this;
     this.open = undefined;
-    return open && { ...open, rowCount: open.keys.length, byteTo: this.byteTo };
+    return open && { ...open, rowCount: open.occurrences.length, byteTo: this.byteTo };
   }
 
   private register(batch: OpenBatch, { rowNo }: SourceRow, record: MappedRecord): void {
     const isSound = record.faults.length === 0;
     if (record.key === undefined) {
-      batch.keys.push(null);
       batch.occurrences.push(0);
       return;
     }
     let counts = isSound;
     if (this.options.stockTarget && record.copies) {
       const { occurrence } = this.records.see(record.key, rowNo, 'never');
-      batch.keys.push(`${record.key}#${occurrence}`);
       batch.occurrences.push(occurrence);
     } else {
       const { occurrence, holder } = this.records.see(record.key, rowNo, this.takes(isSound));
-      batch.keys.push(record.key);
       batch.occurrences.push(occurrence);
       counts = isSound && this.settle(batch.superseded, rowNo, holder);
     }
