@@ -15,6 +15,9 @@ import type { Room, WorkTransport } from './work-transport.js';
 /** While another worker hands out, this one looks again after so many ms, then after twice as many: a round takes some ms. */
 const LOOK_AGAIN_MS = { first: 3, last: 24 };
 
+/** A worker that is poked all the time looks for dead ones so often while one that is not polls once. */
+const SWEEPS_PER_POLL = 5;
+
 /**
  * Finds due work in PostgreSQL and hands it over in fair order: through Bull while that works, else to this very process. Every
  * worker has one; one at a time hands out. What Redis loses is found here again.
@@ -65,12 +68,13 @@ export class Dispatcher {
   }
 
   /**
-   * Looks for dead workers as often as it polls, not with every turn that ends: a lease runs out by the clock, and a round that comes
-   * of a free slot is in a hurry.
+   * Looks for dead workers at least as often as it polls and at most a few times as often, not with every turn that ends: a lease runs
+   * out by the clock, and a round that comes of a free slot is in a hurry.
    */
   private async sweepWhenDue(): Promise<void> {
-    const dueInMs = this.sweptAt + this.settings.pollEveryMs - performance.now();
-    if (dueInMs > 0) return this.ticker.restAtMost(dueInMs);
+    const { pollEveryMs } = this.settings;
+    const sinceMs = performance.now() - this.sweptAt;
+    if (sinceMs < pollEveryMs / SWEEPS_PER_POLL) return this.ticker.restAtMost(pollEveryMs - sinceMs);
     this.sweptAt = performance.now();
     await this.losses.sweep();
   }
