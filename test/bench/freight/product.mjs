@@ -135,11 +135,11 @@ export class Product {
     }
   }
 
-  /** CPU microseconds so far: of api and workers, and of the database's processes that serve the workers. */
-  async cpu(cpuOfBackend) {
+  /** CPU microseconds so far: of the workers, and of the database's processes that serve them. */
+  async workersCpu(cpuOfBackend) {
     const backends = await this.database.backends('recrate-worker');
     return {
-      node: this.children.reduce((sum, { pid }) => sum + cpuOfAll(pid), 0),
+      node: this.workers.reduce((sum, { pid }) => sum + cpuOfAll(pid), 0),
       byBackend: new Map(backends.map((pid) => [pid, cpuOfBackend(pid)])),
     };
   }

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { Readable } from 'node:stream';
-import { figure, median } from '../support/figures.mjs';
 import { readFileSync } from 'node:fs';
-import { Installation, used } from './installation.mjs';
+import { Readable } from 'node:stream';
+import pg from 'pg';
+import { parseId } from '#platform/kernel';
+import { figure, median } from '../support/figures.mjs';
+import { cpuOf, used } from './installation.mjs';
+import { memoryOf, Product } from './product.mjs';
 
 const ROWS = Number(process.env.BENCH_ROWS ?? 200_000);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -81,44 +82,41 @@ async function copyAgain(owner, tenantId) {
   return { micros: cpu() - before, ms: performance.now() - startedAt };
 }
 
-/** Runs one import to its end. */
-async function importOnce(installation) {
-  const store = installation.newStore();
-  const uploadId = await installation.upload(store, Readable.from(generateReleases(ROWS)));
-  const before = await installation.cpu();
+/** Runs one import to its end. @returns what the workers and the database's processes that serve them used */
+async function importOnce(product, store, uploadId) {
+  const before = await product.workersCpu(cpuOf);
   const startedAt = performance.now();
-  const id = await installation.startJob(store, uploadId, { mapping: RELEASE_MAPPING });
+  const { id } = await product.startJob(store, uploadId, { mapping: RELEASE_MAPPING });
   const reads = [];
-  let job;
-  do {
-    await sleep(200);
-    const asked = performance.now();
-    job = await installation.job(store, id);
-    reads.push(performance.now() - asked);
-  } while (!['completed', 'completed_with_errors', 'failed'].includes(job.state));
+  const job = await product.over(store, id, { onLook: (_job, tookMs) => reads.push(tookMs) });
   const ms = performance.now() - startedAt;
   if (job.state !== 'completed')
     throw new Error(`the import ${job.state}: ${JSON.stringify(job.failure ?? job.counts)}`);
-  const { node, database } = used(before, await installation.cpu());
-  return { store, uploadId, counts: job.counts, ms, node: node / ROWS, database: database / ROWS, reads };
+  const { node, database } = used(before, await product.workersCpu(cpuOf));
+  return { counts: job.counts, ms, node: node / ROWS, database: database / ROWS, reads };
 }
 
-/** Imports of generated releases through Bull and two workers, each record logged, beside COPY into the same indexed tables. */
+/**
+ * Imports of generated releases through the api, Bull and two workers as `npm start` runs them, each record logged, beside COPY into
+ * the same indexed tables.
+ */
 export async function measureReleases() {
-  const installation = await Installation.start({ workers: 2, concurrency: 2 });
-  const owner = new pg.Client({ connectionString: installation.database.ownerUrl });
+  const product = await Product.start({ workers: 2, settings: { WORKER_CONCURRENCY: '2' } });
+  const owner = new pg.Client({ connectionString: product.database.ownerUrl });
   await owner.connect();
   try {
     await prepareBaseline(owner);
     const rounds = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const ours = await importOnce(installation);
-      const copied = await copyAgain(owner, ours.store.tenantId);
-      rounds.push({ ours, copied: copied.micros / ROWS, copiedMs: copied.ms });
+      const store = await product.newStore();
+      const uploadId = await product.upload(store, Readable.from(generateReleases(ROWS)));
+      const ours = await importOnce(product, store, uploadId);
+      const copied = await copyAgain(owner, parseId('tenant', store.id));
+      rounds.push({ ours, store, uploadId, copied: copied.micros / ROWS, copiedMs: copied.ms });
     }
-    const again = await importAgain(installation, rounds.at(-1).ours);
+    const { store, uploadId } = rounds.at(-1);
+    const again = await importOnce(product, store, uploadId);
     const reads = rounds.flatMap(({ ours }) => ours.reads).sort((a, b) => a - b);
-    const workers = await installation.said();
     figure('freight-release-node', median(rounds.map(({ ours }) => ours.node)), 'us-cpu');
     figure('freight-release-database', median(rounds.map(({ ours }) => ours.database)), 'us-cpu');
     figure('freight-release-copy', median(rounds.map(({ copied }) => copied)), 'us-cpu');
@@ -138,32 +136,19 @@ export async function measureReleases() {
       median(rounds.map(({ copiedMs }) => (ROWS / copiedMs) * 60_000)),
       'records/min',
     );
-    figure('freight-again-unchanged', again.unchanged, 'records', { op: '>=', limit: ROWS });
-    figure('freight-again-cpu', again.cpu, 'us-cpu');
+    figure('freight-again-unchanged', again.counts.unchanged, 'records', { op: '>=', limit: ROWS });
+    figure('freight-again-cpu', again.node + again.database, 'us-cpu');
     figure('freight-status-p99', reads[Math.floor(reads.length * 0.99)], 'ms', {
       op: '<=',
       limit: 50,
       wallClock: true,
     });
-    figure('freight-worker-memory', Math.max(...workers.map(({ peak }) => peak)) / 2 ** 20, 'MiB', {
+    figure('freight-worker-memory', Math.max(...product.workers.map(({ pid }) => memoryOf(pid).peak)), 'MiB', {
       op: '<=',
       limit: 250,
     });
   } finally {
     await owner.end();
-    await installation.stop();
+    await product.stop();
   }
-}
-
-/** The same file for the same store: nothing new. */
-async function importAgain(installation, { store, uploadId }) {
-  const before = await installation.cpu();
-  const id = await installation.startJob(store, uploadId, { mapping: RELEASE_MAPPING });
-  let job;
-  do {
-    await sleep(200);
-    job = await installation.job(store, id);
-  } while (!['completed', 'completed_with_errors', 'failed'].includes(job.state));
-  const { node, database } = used(before, await installation.cpu());
-  return { unchanged: job.counts.unchanged, cpu: (node + database) / ROWS };
 }
