@@ -56,13 +56,17 @@ const QUEUED = `state = 'pending' and dispatched_at is not null`;
 /** As the index `task_in_flight` has it. */
 const IN_FLIGHT = `(state = 'running' or (${QUEUED}))`;
 const LANE = 'case when attempts > 0 then 0 else priority + 1 end';
+/** A round's next statement comes at once; after so long it will not. */
+const FROZEN_MS = 2_000;
 /**
  * One dispatcher at a time, so that none shares out what another is giving away. Any number; it is the only one. Without sorts every
  * statement of the round walks `task_ready` in its order: after a large insert the planner knows no numbers yet and else sorts all that
- * waits (measured with 100,000 units: 75 ms instead of 1).
+ * waits (measured with 100,000 units: 75 ms instead of 1). A round takes some ms; who freezes in the middle of one loses its session and
+ * with it the lock, or nobody would hand out until it wakes up.
  */
 const ALONE = `
   select pg_try_advisory_xact_lock(5202611) as alone, set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    set_config('idle_in_transaction_session_timeout', '${FROZEN_MS}', true),
     exists (select from jobs.tenant_flow where tenant_id = $1 and paused_at is not null) as paused`;
 const PROMOTED_AT_ONCE = 1_000;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newUuid, PLATFORM_TENANT_ID } from '#platform/kernel';
 import { Databases, RedisConnection, UnitOfWork } from '#platform/persistence';
+import { eventually } from '../../../../test/support/redis-server.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { DispatchStore, type Taken } from './dispatch-store.js';
 import { FairOrder } from './fair-order.js';
@@ -147,6 +148,16 @@ describe('picking work in fair order', () => {
       ),
     ).toBe('its turn');
     expect(others).toBe(1);
+  });
+
+  it('does not wait for one that froze while it was handing out', async () => {
+    const elsewhere = new DispatchStore(new UnitOfWork(databases));
+    const handsOut = async (): Promise<boolean> =>
+      (await elsewhere.alone(() => Promise.resolve('its turn'))) === 'its turn';
+    let gone = false;
+    const frozen = store.alone(() => eventually('another one hands out', handsOut, 30_000).then(() => (gone = true)));
+    await expect(frozen).rejects.toMatchObject({ code: 'database.outcome_unknown' });
+    expect(gone).toBe(true);
   });
 
   it('lets the jobs of a tenant take turns, and keeps the order inside a job', async () => {
