@@ -69,6 +69,7 @@ describe('the store credit of the guide', () => {
       const store = worker.app.get(EventStore, { strict: false });
       await store.append(streamId(credit.category, tenantId, account), [granted], { expected: 'none' });
       await shows(500);
+      await eventually('the timer waits', async () => (await database.admin('select 1 from es.outbox')).length === 1);
       const actor = systemActor(tenantId, 'test');
       const spent = new SpendCredit(actor, { account, amount: 120, order: 'ord_1' });
       expect(await worker.app.get(Bus, { strict: false }).execute(spent)).toEqual({ balance: 380 });
@@ -77,7 +78,6 @@ describe('the store credit of the guide', () => {
       const isRebuilt = `select 1 from es.projections where slot = 'b' and status = 'live'`;
       await eventually('it is rebuilt', async () => (await database.admin(isRebuilt)).length === 1);
       // A year later.
-      await eventually('the timer waits', async () => (await database.admin('select 1 from es.outbox')).length === 1);
       await database.admin('update es.outbox set not_before = now()');
       await shows(0);
       const types = await database.admin<{ type: string }>('select type from es.events order by position');
