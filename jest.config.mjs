@@ -10,10 +10,18 @@ const swc = {
   },
 };
 
+/** ADR 35. While watching, a process outlives the code it has loaded: there each file gets modules of its own. */
+const realm = process.argv.some((arg) => arg.startsWith('--watch'))
+  ? { testEnvironment: 'node' }
+  : {
+      testEnvironment: '<rootDir>/test/support/one-realm/environment.mjs',
+      runtime: '<rootDir>/test/support/one-realm/runtime.mjs',
+    };
+
 const base = {
-  testEnvironment: 'node',
+  ...realm,
   extensionsToTreatAsEsm: ['.ts'],
-  // `import` in this list breaks pg under Jest; `source` lets #platform/* and #libs/* resolve to the sources.
+  // For files with modules of their own: `import` in this list breaks pg under Jest; `source` leads #platform/* to the sources.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -24,7 +32,7 @@ const withServers = { globalSetup: '<rootDir>/test/support/global-setup.mjs' };
 const slow = { testTimeout: 60_000 };
 
 export default {
-  // A worker that has loaded thirty framework files holds more than a gigabyte; a fresh one is cheaper than a swapping one.
+  // Far more than a process needs; a fresh one is cheaper than a swapping one.
   workerIdleMemoryLimit: '1400MB',
   // One more than the smallest machine has cores: many tests wait for something to come back. A fourth costs more than it gains.
   maxWorkers: 3,

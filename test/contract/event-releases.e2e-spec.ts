@@ -1,3 +1,7 @@
+/**
+ * Looks at all types of events a process knows: with modules of its own.
+ * @jest-environment node
+ */
 import { describe, expect, it } from '@jest/globals';
 import { eventTypes, releaseFaults } from '#platform/eventing';
 import { readReleases } from '../../libs/platform/eventing/testing/release-files.js';

@@ -1,3 +1,7 @@
+/**
+ * Looks at all types of events a process knows: with modules of its own.
+ * @jest-environment node
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventStore, eventTypes, fold, releaseFaults, streamId } from '#platform/eventing';
 import { newUuid, systemActor } from '#platform/kernel';
