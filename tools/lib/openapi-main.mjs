@@ -26,7 +26,9 @@ export async function main(args) {
   try {
     await steps.run('types and comments', () => run('tools/lib/openapi-metadata.mjs', draft));
     mkdirSync(target, { recursive: true });
-    await steps.run('documents', () => run('dist/apps/api/src/openapi/main.js', draft, target));
+    await steps.run('documents', () =>
+      run('--conditions=document', 'dist/apps/api/src/openapi/main.js', draft, target),
+    );
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiTags } from '#api-document';
 import { waitMsOf } from '#platform/eventing';
 import { type ApiReply, type ApiRequest, CurrentActor, Requires } from '#platform/http';
 import type { Actor } from '#platform/kernel';

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '#api-document';
 import { HealthService } from '#platform/health';
 import { AnyCaller } from '#platform/http';
 import { HealthView } from './health.views.js';

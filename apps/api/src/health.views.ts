@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '#api-document';
 
 /** How the service is. */
 export class HealthView {

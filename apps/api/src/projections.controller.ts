@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '#api-document';
 import { ApiPage, CurrentActor, ListQuery, type ListRequest, type Page, PlatformRoute } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus } from '#platform/persistence';

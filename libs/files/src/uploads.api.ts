@@ -6,7 +6,7 @@ import {
   type ApiHeaderOptions,
   ApiResponse,
   type ApiResponseOptions,
-} from '@nestjs/swagger';
+} from '#api-document';
 import { TUS_EXTENSIONS, TUS_PART_TYPE, TUS_VERSION } from './intake/tus-headers.js';
 import { UploadView } from './uploads.views.js';
 

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '#api-document';
 import { IdOf, Instant } from '#platform/http';
 import { formatId } from '#platform/kernel';
 

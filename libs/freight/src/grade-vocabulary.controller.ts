@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '#api-document';
 import { CurrentActor, IfMatch, type IfMatchCondition, Requires } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus } from '#platform/persistence';

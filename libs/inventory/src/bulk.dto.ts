@@ -1,4 +1,4 @@
-import { getSchemaPath } from '@nestjs/swagger';
+import { getSchemaPath } from '#api-document';
 import { IdOf, readBody, type ValueRule } from '#platform/http';
 import { DomainError, formatId } from '#platform/kernel';
 import { failureOf } from './bulk-reception.js';

@@ -3,7 +3,7 @@ import { formatId, type Money } from '#platform/kernel';
 import { available, type Item, onHand } from './domain/item.js';
 import { type MediaGrade, MEDIA_GRADES, type SleeveGrade, SLEEVE_GRADES } from './domain/grades.js';
 import type { Rehydrated } from '#platform/eventing';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '#api-document';
 
 /** Statuses of an item that was received. */
 export const ITEM_STATUSES = ['quarantined', 'available', 'withdrawn', 'written_off'] as const;

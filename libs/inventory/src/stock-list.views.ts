@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '#api-document';
 import { IdOf, Instant, MoneyValue } from '#platform/http';
 import { formatId, type Money } from '#platform/kernel';
 import { type MediaGrade, MEDIA_GRADES, type SleeveGrade, SLEEVE_GRADES } from './domain/grades.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '#api-document';
 import { BulkBody, CurrentActor, ReadsProjection, Requires } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { Bus } from '#platform/persistence';

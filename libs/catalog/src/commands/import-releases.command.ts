@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, getSchemaPath } from '#api-document';
 import { field, IdOf } from '#platform/http';
 import { type Actor, formatId } from '#platform/kernel';
 import { Bus } from '#platform/persistence';

@@ -1,5 +1,5 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '#api-document';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';
 

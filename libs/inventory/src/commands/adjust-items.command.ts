@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiExtraModels } from '@nestjs/swagger';
+import { ApiExtraModels } from '#api-document';
 import { field, IdOf, Note, Text, WholeNumber } from '#platform/http';
 import type { Actor } from '#platform/kernel';
 import { UnitOfWork } from '#platform/persistence';

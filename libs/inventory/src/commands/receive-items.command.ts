@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiExtraModels } from '@nestjs/swagger';
+import { ApiExtraModels } from '#api-document';
 import { field, IdOf, MoneyValue, Note, OneOf, Text, type ValueRule, WholeNumber } from '#platform/http';
 import type { Actor, Money } from '#platform/kernel';
 import { Bus } from '#platform/persistence';

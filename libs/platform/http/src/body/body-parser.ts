@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { RouteConfig } from '@nestjs/platform-fastify/decorators/route-config.decorator.js';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { httpErrors } from '../http.errors.js';
 import { registerStreamedBodies } from './streamed-body.js';

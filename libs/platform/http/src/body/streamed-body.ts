@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { RouteConfig } from '@nestjs/platform-fastify/decorators/route-config.decorator.js';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { httpErrors } from '../http.errors.js';
 import { IDEMPOTENCY } from '../idempotency/idempotency-key.js';

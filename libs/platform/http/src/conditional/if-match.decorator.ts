@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader } from '#api-document';
 import type { ApiRequest } from '../access/authenticated.js';
 import { type IfMatch as Condition, parseIfMatch } from './etag.js';
 

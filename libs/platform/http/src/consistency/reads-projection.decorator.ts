@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader } from '#api-document';
 
 /** Metadata key of the projections that a route reads. */
 export const READS_PROJECTION = 'recrate:reads-projection';

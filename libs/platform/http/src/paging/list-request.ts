@@ -1,5 +1,5 @@
 import { type PipeTransform, Query } from '@nestjs/common';
-import { ApiQuery } from '@nestjs/swagger';
+import { ApiQuery } from '#api-document';
 import { OneOf, WholeNumber } from '../validation/decorators.js';
 import { readQuery } from '../validation/dto-reader.js';
 import { rulesOf } from '../validation/dto-shape.js';

@@ -1,7 +1,6 @@
-import compress from '@fastify/compress';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppLogger, registerRequestTelemetry } from '#platform/telemetry';
 import { OriginPolicy, type ApiRequest, UsageSink } from '../access/authenticated.js';
 import { registerBodyParsers } from '../body/body-parser.js';
@@ -31,6 +30,9 @@ export interface ServerOptions {
 
 /** Builds the api's application with every guard of the edge in place; `listen` is the caller's. */
 export async function createServer(root: DynamicModule, options: ServerOptions): Promise<NestFastifyApplication> {
+  // Loaded here, since a worker takes other parts of this library and serves nothing.
+  const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+  const { default: compress } = await import('@fastify/compress');
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     trustProxy: (_address: string, hop: number) => hop < options.trustedProxies,

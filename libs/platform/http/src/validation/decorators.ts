@@ -1,4 +1,4 @@
-import { ApiSchema } from '@nestjs/swagger';
+import { ApiSchema } from '#api-document';
 import { currencyCodes, type IdKind, type Money } from '#platform/kernel';
 import { type DtoClass, field, type FieldOptions } from './field-rule.js';
 import {

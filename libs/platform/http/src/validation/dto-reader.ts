@@ -1,4 +1,5 @@
-import { type ValidationError, validateSync } from 'class-validator';
+import type { ValidationError } from 'class-validator';
+import { Validator } from '#class-validator/validation/Validator';
 import type { DomainError, FieldError } from '#platform/kernel';
 import { pointerTo } from '../body/json-place.js';
 import { httpErrors } from '../http.errors.js';
@@ -89,7 +90,9 @@ class DtoReader {
       if (fields.has(name)) members[name] = value[name];
       else this.add({ name, within }, this.unknown);
     }
-    const foreign = hasForeignRules ? validateSync(dto, { stopAtFirstError: true, forbidUnknownValues: false }) : [];
+    const foreign = hasForeignRules
+      ? new Validator().validateSync(dto, { stopAtFirstError: true, forbidUnknownValues: false })
+      : [];
     for (const field of known) {
       if (this.isDone) break;
       const before = this.errors.length;

@@ -1,4 +1,5 @@
-import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import { getMetadataStorage } from '#class-validator/metadata/MetadataStorage';
+import { ValidationTypes } from '#class-validator/validation/ValidationTypes';
 import { type DtoClass, FieldRule } from './field-rule.js';
 
 /** A member of a DTO class. */

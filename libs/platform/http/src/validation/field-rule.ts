@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
+import { ApiProperty, type ApiPropertyOptions } from '#api-document';
+import { ValidateBy } from '#class-validator/decorator/common/ValidateBy';
 
 /** Why a value is not acceptable. `message` follows "This value ..." and never repeats the value. */
 export interface Refusal {

@@ -1,5 +1,5 @@
 import { Param, type PipeTransform } from '@nestjs/common';
-import { ApiParam } from '@nestjs/swagger';
+import { ApiParam } from '#api-document';
 import { type IdKind, parseId } from '#platform/kernel';
 import { notFound } from '../http.errors.js';
 import { idRule } from './value-rules.js';
