@@ -168,6 +168,12 @@ export class ExternalIdInput {
   readonly externalId!: string;
 }
 
+/** The members of ReleaseItemInput without which it only asks for a release: read for each copy of an import. */
+export class SoughtReleaseInput {
+  @Text({ max: 200 })
+  readonly externalId!: string;
+}
+
 /** A release known by the id of another system. */
 export class ReleaseItemInput extends ReleaseFields {
   /** Unique within the store and the source. @example "1" */

@@ -17,11 +17,22 @@ export interface LogOf {
 /** The number that stands for an outcome in the log. */
 export const outcomeNo = (outcome: Outcome): number => OUTCOMES.indexOf(outcome) + 1;
 
-const APPEND = `
-  insert into freight.record_log (tenant_id, job_id, batch_no, attempt, at, row_no, outcome, class, code, field, message, external_id,
-    release_id, release_action, release_version, stock_id, stock_action, stock_version)
-  select $1, $2, $3, $4, now(), r.* from unnest($5::bigint[], $6::smallint[], $7::smallint[], $8::text[], $9::text[], $10::text[],
-    $11::text[], $12::uuid[], $13::smallint[], $14::int[], $15::uuid[], $16::smallint[], $17::int[]) as r`;
+/** Columns that are sent as one array each; most batches have no reasons, and make either releases or copies of them. */
+const COLUMNS = {
+  line: ['row_no bigint', 'outcome smallint', 'external_id text'],
+  reason: ['class smallint', 'code text', 'field text', 'message text'],
+  release: ['release_id uuid', 'release_action smallint', 'release_version int'],
+  stock: ['stock_id uuid', 'stock_action smallint', 'stock_version int'],
+} as const;
+type Part = keyof typeof COLUMNS;
+
+function appendSql(parts: readonly Part[]): string {
+  const columns = parts.flatMap((part) => COLUMNS[part]).map((column) => column.split(' '));
+  const names = columns.map(([name]) => name).join(', ');
+  const arrays = columns.map(([, type], index) => `$${index + 5}::${type}[]`).join(', ');
+  return `insert into freight.record_log (tenant_id, job_id, batch_no, attempt, at, ${names})
+    select $1, $2, $3, $4, now(), r.* from unnest(${arrays}) as r`;
+}
 
 /** Writes one line per record. */
 export async function appendLog(
@@ -30,23 +41,36 @@ export async function appendLog(
   results: readonly RecordResult[],
 ): Promise<void> {
   if (results.length === 0) return;
-  const reasons = results.map(({ reason }) => reason);
-  await unit.prepared('freight_append_log', APPEND, [
+  const has = (part: Exclude<Part, 'line'>): boolean => results.some((result) => result[part] !== undefined);
+  const parts = (['line', 'reason', 'release', 'stock'] as const).filter((part) => part === 'line' || has(part));
+  await unit.prepared(`freight_append_log ${parts.join(' ')}`, appendSql(parts), [
     unit.tenantId,
     jobId,
     batchNo,
     attempt,
-    plainArray(results.map(({ rowNo }) => rowNo)),
-    plainArray(results.map(({ outcome }) => outcomeNo(outcome))),
-    plainArray(reasons.map((reason) => (reason ? FAILURE_CLASSES.indexOf(reason.class) + 1 : null))),
-    textArray(reasons.map((reason) => reason?.code ?? null)),
-    textArray(reasons.map((reason) => reason?.field?.slice(0, KEY_LENGTH) ?? null)),
-    textArray(reasons.map((reason) => reason?.message.slice(0, MESSAGE_LENGTH) ?? null)),
-    textArray(results.map(({ key }) => key?.slice(0, KEY_LENGTH) ?? null)),
-    ...made(results.map(({ release }) => release)),
-    ...made(results.map(({ stock }) => stock)),
+    ...parts.flatMap((part) => VALUES[part](results)),
   ]);
 }
+
+/** Arrays of a part's columns. */
+const VALUES: Readonly<Record<Part, (results: readonly RecordResult[]) => string[]>> = {
+  line: (results) => [
+    plainArray(results.map(({ rowNo }) => rowNo)),
+    plainArray(results.map(({ outcome }) => outcomeNo(outcome))),
+    textArray(results.map(({ key }) => key?.slice(0, KEY_LENGTH) ?? null)),
+  ],
+  reason: (results) => {
+    const reasons = results.map(({ reason }) => reason);
+    return [
+      plainArray(reasons.map((reason) => (reason ? FAILURE_CLASSES.indexOf(reason.class) + 1 : null))),
+      textArray(reasons.map((reason) => reason?.code ?? null)),
+      textArray(reasons.map((reason) => reason?.field?.slice(0, KEY_LENGTH) ?? null)),
+      textArray(reasons.map((reason) => reason?.message.slice(0, MESSAGE_LENGTH) ?? null)),
+    ];
+  },
+  release: (results) => made(results.map(({ release }) => release)),
+  stock: (results) => made(results.map(({ stock }) => stock)),
+};
 
 /** Ids, actions and versions of what was made. */
 function made(targets: readonly (TargetResult | undefined)[]): string[] {

@@ -4,6 +4,7 @@ import { textArray, type Unit } from '#platform/persistence';
 import { keyOf } from './domain/codes.js';
 import type { ItemEvent } from './domain/item-events.js';
 import { type Arrival, receive, receiveAgain, type Reception } from './domain/receive.js';
+import type { Item } from './domain/item.js';
 import { faultOf, type ItemFailure, type ReceiveItem } from './domain/receive-item.js';
 import type { UsedRelease } from './releases.js';
 import { asTaken, itemStream, type Stock } from './stock.js';
@@ -61,17 +62,18 @@ export class BulkReception {
 
   private candidates(items: readonly ReceiveItem[], releaseOf: ReleaseOf): Candidate[] {
     const seen = { key: new Set<string>(), sku: new Set<string>(), code: new Set<string>() };
-    return items.flatMap((one, index) => {
+    const candidates: Candidate[] = [];
+    items.forEach((one, index) => {
       const release = faultOf(one) ?? releaseOf(one.releaseId);
       const failure = 'productType' in release ? repeated(one, seen) : failureOf(release, '/releaseId');
-      if (failure === undefined) return [{ index, item: one, release: release as UsedRelease }];
-      this.outcomes[index] = failure;
-      return [];
+      if (failure) this.outcomes[index] = failure;
+      else candidates.push({ index, item: one, release: release as UsedRelease });
     });
+    return candidates;
   }
 
   private async knownItems(candidates: readonly Candidate[]): Promise<ReadonlyMap<string, KnownItem>> {
-    const keys = candidates.flatMap(({ item: { key } }) => key ?? []);
+    const keys = present(candidates, ({ item: { key } }) => key);
     if (keys.length === 0) return new Map();
     const rows = await this.unit.prepared<KnownItem>('inventory.known-items', KNOWN, [
       this.unit.tenantId,
@@ -86,10 +88,10 @@ export class BulkReception {
     candidates: readonly Candidate[],
     known: ReadonlyMap<string, KnownItem>,
   ): Promise<ReadonlyMap<string, string>> {
-    const skus = candidates.flatMap(({ item: { sku } }) => (sku === undefined ? [] : keyOf(sku)));
-    const codes = candidates
-      .filter(({ item: { key } }) => key === undefined || !known.has(key))
-      .flatMap(({ item: { code } }) => (code === undefined ? [] : keyOf(code)));
+    const skus = present(candidates, ({ item: { sku } }) => sku).map(keyOf);
+    const codes = present(candidates, ({ item: { key, code } }) =>
+      key === undefined || !known.has(key) ? code : undefined,
+    ).map(keyOf);
     if (skus.length === 0 && codes.length === 0) return new Map();
     const rows = await this.unit.prepared<{ id: string; word: string }>('inventory.taken-words', TAKEN, [
       this.unit.tenantId,
@@ -120,9 +122,9 @@ export class BulkReception {
   }
 
   private async update(candidates: readonly Candidate[], known: ReadonlyMap<string, KnownItem>): Promise<void> {
-    const again = candidates.flatMap((candidate) => {
+    const again = present(candidates, (candidate) => {
       const found = candidate.item.key === undefined ? undefined : known.get(candidate.item.key);
-      return found ? [{ ...candidate, id: found.id }] : [];
+      return found && { ...candidate, id: found.id };
     });
     if (again.length === 0) return;
     const events: (readonly ItemEvent[])[] = [];
@@ -131,7 +133,7 @@ export class BulkReception {
       (locked) => {
         locked.forEach(({ state }, at) => {
           const candidate = again[at];
-          events[at] = candidate ? this.attempt(candidate, () => receiveAgain(state, ...this.arrival(candidate))) : [];
+          if (candidate) events[at] = this.attempt(candidate, () => this.receiveAgain(state, candidate)) ?? [];
         });
         return events;
       },
@@ -142,45 +144,54 @@ export class BulkReception {
     });
   }
 
-  private arrival(candidate: Candidate): [Arrival, Reception, string] {
-    return [{ ...candidate.item, ...candidate.release }, this.reception(candidate.item), this.setting.source];
+  private receiveAgain(state: Item, candidate: Candidate): ItemEvent[] {
+    return receiveAgain(state, arrivalOf(candidate), this.reception(candidate.item), this.setting.source);
   }
 
   private async create(candidates: readonly Candidate[]): Promise<void> {
-    const appends = candidates.flatMap((candidate): StreamAppend<ItemEvent>[] => {
-      const { index, item: one, release } = candidate;
+    const appends = present(candidates, (candidate): StreamAppend<ItemEvent> | undefined => {
       const itemId = newUuid();
-      const { key: _, ...arrival } = one;
-      const events = this.attempt(candidate, () => [receive(itemId, { ...arrival, ...release }, this.reception(one))]);
-      if (events.length === 0) return [];
-      this.outcomes[index] = { outcome: 'created', itemId, version: 1 };
-      return [{ stream: itemStream(this.unit.tenantId, itemId), events }];
+      const event = this.attempt(candidate, () =>
+        receive(itemId, arrivalOf(candidate), this.reception(candidate.item)),
+      );
+      if (!event) return undefined;
+      this.outcomes[candidate.index] = { outcome: 'created', itemId, version: 1 };
+      return { stream: itemStream(this.unit.tenantId, itemId), events: [event] };
     });
     if (appends.length === 0) return;
     await asTaken(() => this.events.appendBulk<unknown, ItemEvent>(appends, { expected: 'none' }));
   }
 
   /** A refusal of one item is its outcome; the others go on. */
-  private attempt({ index }: Candidate, decide: () => ItemEvent[]): ItemEvent[] {
+  private attempt<T>({ index }: Candidate, decide: () => T): T | undefined {
     try {
       return decide();
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       this.outcomes[index] = failureOf(error);
-      return [];
+      return undefined;
     }
   }
 
   private reception({ key }: ReceiveItem): Reception {
     const { source, importId, locationId, now } = this.setting;
-    const provenance = {
-      kind: 'import' as const,
-      source,
-      ...(key === undefined ? {} : { key }),
-      ...(importId === undefined ? {} : { reference: importId }),
-    };
-    return { locationId, provenance, now };
+    return { locationId, provenance: { kind: 'import', source, key, reference: importId }, now };
   }
+}
+
+/** What `pick` answers of the items, where it answers something. */
+function present<T, R>(items: readonly T[], pick: (item: T) => R | undefined): R[] {
+  const found: R[] = [];
+  for (const item of items) {
+    const picked = pick(item);
+    if (picked !== undefined) found.push(picked);
+  }
+  return found;
+}
+
+/** What arrives, of the release that it is of after merges. */
+function arrivalOf({ item, release: { releaseId, productType } }: Candidate): Arrival {
+  return { ...item, releaseId, productType };
 }
 
 /** The outcome of an item that was refused. @param field pointer within the item, where the refusal names none */
@@ -195,19 +206,22 @@ function repeated(
   { key, sku, code }: ReceiveItem,
   seen: { readonly key: Set<string>; readonly sku: Set<string>; readonly code: Set<string> },
 ): ItemFailure | undefined {
-  const words = [
-    ['key', key] as const,
-    ['sku', sku === undefined ? undefined : keyOf(sku)] as const,
-    ['code', code === undefined ? undefined : keyOf(code)] as const,
-  ];
-  const twice = words.find(([name, word]) => word !== undefined && seen[name].has(word));
-  if (!twice) {
-    for (const [name, word] of words) if (word !== undefined) seen[name].add(word);
+  const words = {
+    key,
+    sku: sku === undefined ? undefined : keyOf(sku),
+    code: code === undefined ? undefined : keyOf(code),
+  };
+  const twice = WORDS.find((name) => seen[name].has(words[name] ?? ''));
+  if (twice === undefined) {
+    for (const name of WORDS) if (words[name] !== undefined) seen[name].add(words[name]);
     return undefined;
   }
-  const message = `An earlier item of the call has the same ${twice[0]}. Send each once.`;
-  return { outcome: 'failed', code: 'inventory.duplicate_in_request', field: `/${twice[0]}`, message };
+  const message = `An earlier item of the call has the same ${twice}. Send each once.`;
+  return { outcome: 'failed', code: 'inventory.duplicate_in_request', field: `/${twice}`, message };
 }
+
+/** What tells one item of a call from the others; none of them is empty. */
+const WORDS = ['key', 'sku', 'code'] as const;
 
 const KNOWN = `select id, source_key as key from inventory.item where tenant_id = $1 and source = $2 and source_key = any($3)`;
 const TAKEN = `

@@ -5,7 +5,7 @@ import { EventStore, streamId } from '#platform/eventing';
 import { type Unit, UnitOfWork } from '#platform/persistence';
 import { artistLine, changedContent, isSameContent, newContent, type ReleaseContent } from '../domain/release.js';
 import { ReleaseCache } from '../release-cache.js';
-import { ReleaseItemInput } from '../release.dto.js';
+import { ReleaseItemInput, SoughtReleaseInput } from '../release.dto.js';
 import {
   claimIds,
   externalKey,
@@ -52,6 +52,7 @@ interface Entry {
   readonly place: number;
   readonly key: string;
   readonly item: ReleaseItem;
+  /** Empty where the item only asks for the release. */
   readonly hash: string;
 }
 
@@ -102,9 +103,15 @@ export class UpsertReleasesHandler implements ICommandHandler<UpsertReleases> {
   }
 }
 
-/** Whether an item only asks for the release: nothing is compared, locked or noted for it. */
+/** Whether an item, which has an external id, only asks for the release: nothing is compared, locked or noted for it. */
 function saysNothing(item: ReleaseItem): boolean {
-  return Object.keys(item).length === 1;
+  for (const name in item) if (name !== 'externalId') return false;
+  return true;
+}
+
+/** Whether an item that was not read yet has an external id and nothing else. */
+function isSought(raw: ReleaseItem): boolean {
+  return typeof raw === 'object' && raw?.externalId !== undefined && saysNothing(raw);
 }
 
 /** One call's way from items to outcomes. */
@@ -150,14 +157,14 @@ class BulkCall {
         return this.fail(place, { code: 'catalog.duplicate_in_request', field: '/externalId', message });
       }
       taken.add(key);
-      entries.push({ place, key, item, hash: itemHash(item) });
+      entries.push({ place, key, item, hash: saysNothing(item) ? '' : itemHash(item) });
     });
     return entries;
   }
 
   private read(raw: ReleaseItem, place: number): ReleaseItem | undefined {
     try {
-      return readBody(ReleaseItemInput, raw);
+      return readBody(isSought(raw) ? SoughtReleaseInput : ReleaseItemInput, raw);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       const [first] = error.members.errors ?? [];

@@ -1,15 +1,11 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import type { Actor } from '#platform/kernel';
-import { textArray, UnitOfWork } from '#platform/persistence';
+import { plainArray, UnitOfWork } from '#platform/persistence';
 
 /** What other contexts need to know of a release. */
 export interface ReleaseFacts {
   /** UUID. */
   readonly id: string;
-  /** Its artists as one line. */
-  readonly artist: string;
-  readonly title: string;
-  readonly genres: readonly string[];
   readonly productType: string;
   readonly archived: boolean;
   /** UUID of the release that took its place. */
@@ -35,12 +31,14 @@ export class GetReleaseFactsHandler implements IQueryHandler<GetReleaseFacts> {
     const unit = this.work.current();
     const rows = await unit.prepared<ReleaseFacts & { mergedInto: string | null }>('catalog.facts', FACTS, [
       unit.tenantId,
-      textArray(ids),
+      plainArray(ids),
     ]);
-    return rows.map(({ mergedInto, ...facts }) => ({ ...facts, ...(mergedInto !== null && { mergedInto }) }));
+    return rows.map(({ id, productType, archived, mergedInto }) => {
+      return { id, productType, archived, ...(mergedInto !== null && { mergedInto }) };
+    });
   }
 }
 
-const FACTS = `select r.id, array_to_string(r.artists, ', ') as artist, r.title, r.genres, r.product_type as "productType",
-         r.state <> 'active' as archived, r.merged_into as "mergedInto"
+const FACTS = `
+  select r.id, r.product_type as "productType", r.state <> 'active' as archived, r.merged_into as "mergedInto"
     from catalog.release r where r.tenant_id = $1 and r.id = any($2::uuid[])`;

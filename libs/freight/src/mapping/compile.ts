@@ -72,9 +72,10 @@ export function compileMapping(
     const stock = readStock?.(row.cells, findings);
     const ownKey = hasOwnKey ? stock?.key : undefined;
     const { faults, unmapped } = findings;
-    const place = { key: ownKey ?? known, copies: stock !== undefined && ownKey === undefined, releaseKey: known };
-    if (faults.length > 0) return { ...place, faults, unmapped };
-    return { ...place, ...(release && { release }), ...(stock && { stock }), faults, unmapped };
+    const key = ownKey ?? known;
+    const copies = stock !== undefined && ownKey === undefined;
+    if (faults.length > 0) return { key, copies, releaseKey: known, faults, unmapped };
+    return { key, copies, releaseKey: known, release, stock, faults, unmapped };
   };
 }
 

@@ -124,27 +124,37 @@ export class Values {
     const { money } = this.style;
     const text = this.text(spec, field);
     const currencyOf = this.currency(spec, field);
+    const { fixed } = currencyOf;
+    const read = fixed === undefined ? undefined : remembering((amount) => money.read(amount, fixed));
     return (cells, findings) => {
       const amount = text(cells, findings);
       if (amount === undefined) return undefined;
-      const found = money.read(amount, currencyOf(cells, findings));
+      const found = read?.(amount) ?? money.read(amount, currencyOf.read(cells, findings));
       if (typeof found !== 'string') return found;
       if (spec.unreadable === 'leave_out') return findings.leaveOut(field, amount);
       return findings.fail(found, field, MONEY_REFUSALS[found], amount);
     };
   }
 
-  private currency({ currency, ...place }: MoneySpec, field: string): ReadValue<string> {
-    if (!currency) return () => this.style.currency;
-    if ('constant' in currency) return () => currency.constant;
+  /** A currency that all rows have, or how it is read of a row. */
+  private currency(
+    { currency, ...place }: MoneySpec,
+    field: string,
+  ): { readonly fixed: string | undefined; readonly read: ReadValue<string> } {
+    const all = (code: string | undefined) => ({ fixed: code, read: () => code });
+    if (!currency) return all(this.style.currency);
+    if ('constant' in currency) return all(currency.constant);
     if ('header' in currency) {
       const code = currencyIn(this.columns.nameOf(place));
       if (code === undefined)
         this.columns.fail('mapping.currency_missing', field, "The column's name holds no currency code.");
-      return () => code;
+      return all(code);
     }
     const read = plainText(this.columns.reader(currency as ColumnRef, field), field);
-    return (cells, findings) => read(cells, findings)?.trim().toUpperCase() ?? this.style.currency;
+    return {
+      fixed: undefined,
+      read: (cells, findings) => read(cells, findings)?.trim().toUpperCase() ?? this.style.currency,
+    };
   }
 
   /** A text that is read as something else; what cannot be read fails, or is left out. */

@@ -20,7 +20,6 @@ export class DeadLetters {
     batch: BatchRow,
     { results, ready }: { results: readonly RecordResult[]; ready: readonly ReadyRecord[] },
   ): Promise<void> {
-    const raws = new Map(ready.map(({ rowNo, raw }) => [rowNo, raw]));
     const dead = results.filter(({ outcome, reason }) => outcome === 'failed' && reason && KEPT.has(reason.class));
     if (batch.recordAttempt > 1)
       await this.resolve(
@@ -28,8 +27,10 @@ export class DeadLetters {
         batch,
         results.filter(({ outcome }) => outcome !== 'failed'),
       );
+    if (dead.length === 0) return;
+    const raws = new Map(ready.map(({ rowNo, cells }) => [rowNo, cells]));
     for (const { rowNo, reason } of dead)
-      if (reason) await this.add(unit, batch, { rowNo, reason, raw: raws.get(rowNo)?.() ?? null });
+      if (reason) await this.add(unit, batch, { rowNo, reason, raw: JSON.stringify(raws.get(rowNo)) ?? null });
   }
 
   /** Keeps a record, or a whole batch where no row is given. A letter about the same thing is renewed. */

@@ -99,7 +99,8 @@ export class ImportBatch implements ITaskHandler {
     await appendLog(unit, { jobId, batchNo, attempt }, results);
     await this.deadLetters.keep(unit, batch, { results, ready });
     const counts = countsIn(results, attempt > 1);
-    await this.finish(unit, batch, { results, durationMs: Math.round(performance.now() - startedAt) });
+    const numbers = OUTCOMES.map((outcome) => results.filter((result) => result.outcome === outcome).length);
+    await this.finish(unit, batch, { numbers, durationMs: Math.round(performance.now() - startedAt) });
     await addCounts(unit, { jobId, batchNo }, counts);
     await this.progress.batchIsOver(
       unit,
@@ -107,8 +108,7 @@ export class ImportBatch implements ITaskHandler {
       results.some(({ outcome }) => outcome === 'failed'),
     );
     unit.afterCommit(() => {
-      for (const outcome of OUTCOMES)
-        freightMetrics.records.inc({ outcome }, results.filter((result) => result.outcome === outcome).length);
+      OUTCOMES.forEach((outcome, index) => freightMetrics.records.inc({ outcome }, numbers[index] ?? 0));
     });
   }
 
@@ -129,34 +129,18 @@ export class ImportBatch implements ITaskHandler {
         message: 'The mapping makes nothing of it.',
       } as const;
       const reason = failure ?? (outcome === 'skipped' ? nothing : undefined);
-      return { rowNo, key, outcome, ...(release && { release }), ...(stock && { stock }), ...(reason && { reason }) };
+      return { rowNo, key, outcome, release, stock, reason };
     });
   }
 
+  /** @param numbers of records by outcome, in the order of OUTCOMES */
   private async finish(
     unit: Unit,
     { id }: BatchRow,
-    { results, durationMs }: { results: readonly RecordResult[]; durationMs: number },
+    { numbers, durationMs }: { numbers: readonly number[]; durationMs: number },
   ): Promise<void> {
-    const count = (of: RecordResult['outcome']): number => results.filter(({ outcome }) => outcome === of).length;
-    const [created, updated, unchanged, skipped, failed] = [
-      count('created'),
-      count('updated'),
-      count('unchanged'),
-      count('skipped'),
-      count('failed'),
-    ];
-    await unit.prepared('freight_batch_done', BATCH_DONE, [
-      unit.tenantId,
-      id,
-      failed > 0 ? 'done_with_failures' : 'done',
-      created,
-      updated,
-      unchanged,
-      skipped,
-      failed,
-      durationMs,
-    ]);
+    const state = numbers[OUTCOMES.indexOf('failed')] === 0 ? 'done' : 'done_with_failures';
+    await unit.prepared('freight_batch_done', BATCH_DONE, [unit.tenantId, id, state, ...numbers, durationMs]);
   }
 }
 

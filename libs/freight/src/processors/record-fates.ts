@@ -58,9 +58,9 @@ function readyRecord({ row, mapped }: MappedRow, key: string | undefined, leaves
     key,
     releaseKey,
     release,
-    stock: stock && key !== undefined ? { ...stock, key } : stock,
+    stock,
     leavesRelease,
-    raw: () => JSON.stringify(row.cells),
+    cells: row.cells,
   };
 }
 

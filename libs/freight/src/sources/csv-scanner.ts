@@ -245,8 +245,12 @@ export class CsvScanner {
     if (this.fault || !isBlank(this.units, (this.recordFrom - this.base) / width, this.at)) {
       if (!this.fault && byteTo - this.recordFrom > SOURCE_LIMITS.recordBytes) this.failSize('record');
       const cells = this.fault ? [] : this.readCells();
-      const place = { rowNo: this.rowNo++, byteFrom: this.recordFrom, byteTo, line: this.recordLine };
-      this.rows.push(this.fault ? { ...place, cells: [], fault: this.fault } : { ...place, cells });
+      const [rowNo, byteFrom, line] = [this.rowNo++, this.recordFrom, this.recordLine];
+      this.rows.push(
+        this.fault
+          ? { rowNo, byteFrom, byteTo, line, cells: [], fault: this.fault }
+          : { rowNo, byteFrom, byteTo, line, cells },
+      );
     }
     this.recordFrom = byteTo;
     this.recordLine = ++this.line;

@@ -25,8 +25,8 @@ export class ContextTargets extends RecordTargets {
       const isWriter = release.outcome === 'failed' || writers.get(releaseKey) === index;
       return { release: isWriter ? release : { ...release, outcome: 'unchanged' } };
     });
-    const stock = await this.receiveStock(actor, of, records, results);
-    return results.map((result, index) => ({ ...result, ...stock.get(index) }));
+    await this.receiveStock(actor, of, records, results);
+    return results;
   }
 
   /** What became of the records' releases, by external id: one item per release, the later row's columns. */
@@ -36,19 +36,20 @@ export class ContextTargets extends RecordTargets {
     records: readonly ReadyRecord[],
   ): Promise<Map<string, TargetResult>> {
     const wanted = new Map<string, ReleaseItem>();
-    const lookedUp = new Map<string, ReleaseItem>();
+    const lookedUp = new Map<string, ReleaseItem | undefined>();
     for (const { releaseKey, release, leavesRelease } of records) {
       if (releaseKey === undefined) continue;
       if (release && !leavesRelease) wanted.set(releaseKey, release);
-      else lookedUp.set(releaseKey, release ?? { externalId: releaseKey });
+      else lookedUp.set(releaseKey, release);
     }
-    for (const key of lookedUp.keys()) if (wanted.has(key)) lookedUp.delete(key);
-    const keys = [...lookedUp.keys()].map((externalId) => ({ externalId }));
-    const found = await this.upsert(actor, of, [...wanted.values(), ...keys]);
-    const missing = [...lookedUp.values()].filter(
-      ({ externalId, title }) => title !== undefined && found.get(externalId)?.outcome === 'failed',
-    );
-    return new Map([...found, ...(await this.upsert(actor, of, missing))]);
+    const items = [...wanted.values()];
+    for (const externalId of lookedUp.keys()) if (!wanted.has(externalId)) items.push({ externalId });
+    const found = await this.upsert(actor, of, items);
+    const missing: ReleaseItem[] = [];
+    for (const [key, release] of lookedUp)
+      if (release?.title !== undefined && found.get(key)?.outcome === 'failed') missing.push(release);
+    for (const [key, result] of await this.upsert(actor, of, missing)) found.set(key, result);
+    return found;
   }
 
   /** Sorted by id, so that two batches lock the same releases in the same order. */
@@ -58,33 +59,33 @@ export class ContextTargets extends RecordTargets {
     releases: readonly ReleaseItem[],
   ): Promise<Map<string, TargetResult>> {
     if (releases.length === 0) return new Map();
-    const items = [...releases].sort((a, b) => (a.externalId < b.externalId ? -1 : 1));
+    const items = releases.toSorted((a, b) => (a.externalId < b.externalId ? -1 : 1));
     // The catalogue reads its items; its type, made for bodies, does not say so.
     const input = { source, importId: jobId, items: items as readonly CatalogItem[] };
     const outcomes = await this.bus.execute(new UpsertReleases(actor, input));
     return new Map(items.map(({ externalId }, index) => [externalId, resultOf('release', outcomes[index])]));
   }
 
-  /** Copies of the releases that are there. @returns what became of each copy, by the record's place */
+  /** Copies of the releases that are there. @param results of each record: what becomes of its copy is noted there */
   private async receiveStock(
     actor: SystemActor,
     { jobId, source, options }: ImportOf,
     records: readonly ReadyRecord[],
-    releases: readonly Applied[],
-  ): Promise<Map<number, { stock: TargetResult }>> {
-    const places: number[] = [];
+    results: readonly Applied[],
+  ): Promise<void> {
+    const receiving: Applied[] = [];
     const items: ReceiveItem[] = [];
-    records.forEach(({ stock }, index) => {
-      const release = releases[index]?.release;
-      if (!stock || !release || release.outcome === 'failed') return;
-      places.push(index);
-      items.push({ ...stock, releaseId: release.id });
+    records.forEach(({ stock, key = stock?.key }, index) => {
+      const result = results[index];
+      if (!stock || !result?.release || result.release.outcome === 'failed') return;
+      receiving.push(result);
+      items.push({ ...stock, key, releaseId: result.release.id });
     });
-    if (items.length === 0) return new Map();
+    if (items.length === 0) return;
     const location = options.locationId === null ? {} : { locationId: options.locationId };
     const input = { source, importId: jobId, items, ...location };
     const outcomes = await this.bus.execute(new ReceiveStockInBulk(actor, input));
-    return new Map(places.map((place, index) => [place, { stock: resultOf('stock', outcomes[index]) }]));
+    receiving.forEach((result, index) => (result.stock = resultOf('stock', outcomes[index])));
   }
 }
 

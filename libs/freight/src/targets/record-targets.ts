@@ -1,6 +1,7 @@
 import type { TargetResult } from '../domain/record-outcome.js';
 import type { JobOptions } from '../job-options.js';
 import type { ReleaseItem, StockItem } from '../mapping/record.js';
+import type { SourceRow } from '../sources/source-format.js';
 
 /** A record that is ready to be taken over. */
 export interface ReadyRecord {
@@ -10,17 +11,18 @@ export interface ReadyRecord {
   readonly releaseKey: string | undefined;
   /** What the release is to be; undefined where it is only looked up. */
   readonly release: ReleaseItem | undefined;
+  /** Its key is the record's. */
   readonly stock: StockItem | undefined;
   /** Another row of the file writes the release: here it is looked up, and made only where it is not there yet. */
   readonly leavesRelease: boolean;
   /** The record as it stands in the source, for whoever must look at it. */
-  readonly raw: () => string;
+  readonly cells: SourceRow['cells'];
 }
 
 /** What became of one record. */
 export interface Applied {
   readonly release?: TargetResult;
-  readonly stock?: TargetResult;
+  stock?: TargetResult;
 }
 
 /** On whose behalf records are taken over. */

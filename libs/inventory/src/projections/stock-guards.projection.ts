@@ -46,6 +46,8 @@ interface UnitSum {
 }
 
 async function writeUnits(unit: Unit, events: readonly InlineItemEvent[], table: TableOf): Promise<void> {
+  const name = table('inventory.availability');
+  if (events.every((event) => event.type === 'inventory.stock-received')) return writeReceived(unit, events, name);
   const sums = new Map<string, UnitSum>();
   for (const event of events) {
     for (const { locationId, onHand, held, allocated } of unitChanges(event)) {
@@ -59,9 +61,7 @@ async function writeUnits(unit: Unit, events: readonly InlineItemEvent[], table:
   }
   if (sums.size === 0) return;
   const rows = [...sums.values()];
-  const name = table('inventory.availability');
-  const isNewOnly = events.every(({ type }) => type === 'inventory.stock-received');
-  await unit.prepared(`insert ${isNewOnly} ${name}`, isNewOnly ? insertUnits(name) : writeUnitsSql(name), [
+  await unit.prepared(`units ${name}`, writeUnitsSql(name), [
     unit.tenantId,
     plainArray(rows.map(({ itemId }) => itemId)),
     plainArray(rows.map(({ locationId }) => locationId)),
@@ -71,10 +71,21 @@ async function writeUnits(unit: Unit, events: readonly InlineItemEvent[], table:
   ]);
 }
 
-const UNITS = `unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[]) as n (item_id, location_id, on_hand, held, allocated)`;
+/** Items that arrive are new: nobody else has written of them, and nothing of them is promised. */
+async function writeReceived(unit: Unit, events: readonly Received[], table: string): Promise<void> {
+  const sql = `insert into ${table} (tenant_id, item_id, location_id, on_hand, held, allocated)
+    select $1, n.*, 0, 0 from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as n`;
+  await unit.prepared(`received ${table}`, sql, [
+    unit.tenantId,
+    plainArray(events.map(({ streamId }) => streamId)),
+    plainArray(events.map(({ data }) => data.locationId)),
+    plainArray(events.map(({ data }) => data.quantity)),
+  ]);
+}
 
-const insertUnits = (table: string): string =>
-  `insert into ${table} (tenant_id, item_id, location_id, on_hand, held, allocated) select $1, n.* from ${UNITS}`;
+type Received = Extract<InlineItemEvent, { type: 'inventory.stock-received' }>;
+
+const UNITS = `unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[]) as n (item_id, location_id, on_hand, held, allocated)`;
 
 /** The streams are locked, so nobody else inserts a row that is missing here. */
 const writeUnitsSql = (table: string): string => `
@@ -83,5 +94,5 @@ const writeUnitsSql = (table: string): string => `
       from ${UNITS}
      where a.tenant_id = $1 and a.item_id = n.item_id and a.location_id = n.location_id
     returning a.item_id, a.location_id)
-  ${insertUnits(table)}
+  insert into ${table} (tenant_id, item_id, location_id, on_hand, held, allocated) select $1, n.* from ${UNITS}
    where not exists (select from known k where k.item_id = n.item_id and k.location_id = n.location_id)`;

@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 
 /** The UUIDv5 (RFC 9562) of a name within a namespace: the same pair always gives the same id. */
 export function uuid5(namespace: string, name: string): string {
-  return named(Buffer.from(namespace.replaceAll('-', ''), 'hex'), name);
+  return idOf(Buffer.concat([Buffer.from(namespace.replaceAll('-', ''), 'hex'), Buffer.from(name)]));
 }
 
 /**
@@ -16,12 +16,15 @@ export function newCommandId(): string {
 
 /** The ids of the events that a command writes: UUIDv5 of the command's id and the event's place, from 0. */
 export function eventIds(commandId: string, count: number): string[] {
-  const namespace = Buffer.from(commandId.replaceAll('-', ''), 'hex');
-  return Array.from({ length: count }, (_, index) => named(namespace, String(index)));
+  const bytes = Buffer.alloc(32);
+  bytes.write(commandId.replaceAll('-', ''), 'hex');
+  const named = (index: number): Buffer => bytes.subarray(0, 16 + bytes.write(String(index), 16));
+  return Array.from({ length: count }, (_, index) => idOf(named(index)));
 }
 
-function named(namespace: Buffer, name: string): string {
-  const digits = hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex');
+/** @param named the namespace's 16 bytes and the name */
+function idOf(named: Buffer): string {
+  const digits = hash('sha1', named, 'hex');
   const variant = '89ab'.charAt(Number.parseInt(digits.charAt(16), 16) & 3);
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-5${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
 }

@@ -107,11 +107,8 @@ export function inlineEvents(
   owners: readonly StreamId[],
 ): InlineEvent[] {
   const parsed = JSON.parse(meta) as Record<string, unknown>;
-  return events.flatMap(({ type, data }, index) => {
-    const [owner, eventId] = [owners[index] ?? owners[0], ids[index]];
-    if (!owner || eventId === undefined) return [];
-    return [
-      { tenantId: owner.tenantId, streamId: owner.id, category: owner.category, eventId, type, data, meta: parsed },
-    ];
+  return events.map(({ type, data }, index) => {
+    const { tenantId, id: streamId, category } = owners[index] ?? (owners[0] as StreamId);
+    return { tenantId, streamId, category, eventId: ids[index] as string, type, data, meta: parsed };
   });
 }
