@@ -10,7 +10,7 @@ const swc = {
   },
 };
 
-/** ADR 35. While watching, a process outlives the code it has loaded: there each file gets modules of its own. */
+/** ADR 36. While watching, a process outlives the code it has loaded: there each file gets modules of its own. */
 const realm = process.argv.some((arg) => arg.startsWith('--watch'))
   ? { testEnvironment: 'node' }
   : {

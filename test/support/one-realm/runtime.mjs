@@ -24,7 +24,7 @@ const sourceMaps = new Map();
 
 /**
  * Loads test files, and all they import, as Node does: once a process, into its one realm. Jest's runtime loads everything anew for
- * each file (ADR 35). A file that must have modules of its own says `@jest-environment node` in its first comment.
+ * each file (ADR 36). A file that must have modules of its own says `@jest-environment node` in its first comment.
  */
 export default class NativeRuntime extends Runtime {
   constructor(...args) {
