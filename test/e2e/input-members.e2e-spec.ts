@@ -1,97 +1,22 @@
 import { EntityManager } from '@mikro-orm/postgresql';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { startTestApi } from '../support/api.js';
-import { Client, makeStore, pathOf, PATIENT, type Store } from '../support/client.js';
-import { digestOf } from '../support/digest.js';
-import { bodyFor, idIn } from '../support/examples.js';
-import type { FieldRule } from '../../libs/platform/http/src/validation/field-rule.js';
-import { type ApiRoute, isOperators, routesOf, writes } from '../support/routes.js';
+import { Client, makeStore, pathOf, PATIENT } from '../support/client.js';
+import { idIn } from '../support/examples.js';
+import { Members, ruleOf } from '../support/members.js';
+import { routesOf, writes } from '../support/routes.js';
 
 const api = await startTestApi(PATIENT);
-await api.database.admin('create extension pg_stat_statements');
 const client = new Client(api.url);
 const store = await makeStore(api);
+
 const routes = routesOf(api);
 const writing = routes.filter(writes);
 const reading = routes.filter((route) => !writes(route));
 const finds = jest.spyOn(EntityManager.prototype, 'findOne');
+const { keyFor, digest, send, withMember, membersOf, accepted } = new Members(api, client, store, writing);
 
 afterAll(() => api.close());
-
-const keyFor = (route: ApiRoute, of: Store = store): string => (isOperators(route) ? api.operatorToken : of.key);
-const digest = () => digestOf(api.database);
-
-function send(route: ApiRoute, raw: string, of: Store = store) {
-  return client.call(route.method, pathOf(route, idIn(of)), { key: keyFor(route, of), raw });
-}
-
-/** A body of the route with one member's JSON put in by hand. */
-function withMember(route: ApiRoute, member: string, json: string, of: Store = store): string {
-  const others = Object.entries(bodyFor(route, of) ?? {}).filter(([name]) => name !== member);
-  return `{${[...others.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`), `${JSON.stringify(member)}:${json}`].join(',')}}`;
-}
-
-/** Members of all routes whose rule has this name. */
-function membersOf(...rules: string[]): { label: string; route: ApiRoute; member: string; rule: string }[] {
-  return writing.flatMap((route) =>
-    (route.body ?? [])
-      .filter(([, { value }]) => rules.includes(value.name))
-      .map(([member, { value }]) => ({ label: `${member} of ${route.name}`, route, member, rule: value.name })),
-  );
-}
-
-function ruleOf(route: ApiRoute, member: string): FieldRule {
-  const rule = (route.body ?? []).find(([name]) => name === member)?.[1];
-  if (!rule) throw new Error(`${route.name} has no member ${member}`);
-  return rule;
-}
-
-interface Bounds {
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly additionalProperties?: unknown;
-}
-
-/** Whether a spelling is a value that the API document allows for the member (for a list: for one of its elements). */
-function isAllowed({ options, value }: FieldRule, json: string): boolean {
-  const { minimum, maximum, minLength, maxLength, additionalProperties } = value.schema as Bounds;
-  if (json === 'null') return options.nullable === true && !options.list;
-  if (value.name === 'whole_number') {
-    const isPlain = /^-?[1-9]\d*$/.test(json) && Number.isSafeInteger(Number(json));
-    return isPlain && Number(json) >= Number(minimum) && Number(json) <= Number(maximum);
-  }
-  if (['""', '" "', '"\\u00a0"'].includes(json)) return minLength === 0;
-  // A word for grades that stands for none.
-  if (value.name === 'object' && json === '{"$ne":null}') return true;
-  if (json.length > 10_000) return Number(maxLength) >= json.length - 2;
-  return additionalProperties !== undefined && ['{"toString":"x"}', '{"$gt":""}'].includes(json);
-}
-
-/** Refused as a whole, or, where a call answers an outcome for each of its items, in each of them. */
-function isRefused({ status, body }: { readonly status: number; readonly body: object }): boolean {
-  if (status === 400 || status === 428) return true;
-  // A document with rules of its own.
-  if (status === 422) return Reflect.get(body, 'code') === 'freight.mapping_invalid';
-  const outcomes = Object.values(body).flat() as { readonly outcome?: unknown }[];
-  return status === 200 && outcomes.length > 0 && outcomes.every((item) => item?.outcome === 'failed');
-}
-
-/** Sends one member, or the one element of a list, in several spellings and answers those that were not refused. */
-async function accepted(route: ApiRoute, member: string, spellings: readonly string[]): Promise<string[]> {
-  const before = await digest();
-  const rule = ruleOf(route, member);
-  const wrong = spellings.filter((json) => !isAllowed(rule, json));
-  const answers = await Promise.all(
-    wrong.map(async (json) => {
-      const raw = withMember(route, member, rule.options.list ? `[${json}]` : json);
-      return { json, ...(await send(route, raw)) };
-    }),
-  );
-  expect(await digest()).toEqual(before);
-  return answers.filter((answer) => !isRefused(answer)).map(({ json, status }) => `${json.slice(0, 60)}: ${status}`);
-}
 
 describe('a whole number', () => {
   const wrong = [
@@ -333,124 +258,6 @@ describe('an object where a value is expected', () => {
     expect(conditions.flatMap((where) => Object.values(where)).filter((value) => typeof value !== 'string')).toEqual(
       [],
     );
-  });
-});
-
-const SQL = [
-  `'`,
-  `"`,
-  `\\`,
-  `' or '1'='1`,
-  `'; drop table identity.tenant; --`,
-  '1) or (1=1',
-  '$1',
-  '%',
-  '_',
-  `\\'`,
-  '(select 1)',
-  'price;drop',
-];
-/** Parameters that take any text and compare it with what is stored. */
-const FREE_TEXT = /^(?:search|q|filter\[(?:text|genre|style|format|label|country|reason|code|sku)\])$/;
-const encoded = (text: string): string => encodeURIComponent(text).replaceAll("'", '%27');
-
-describe('SQL in a query', () => {
-  /** Texts of all statements that the app's roles have run, but for those that count requests every few seconds. */
-  async function shapes(): Promise<Set<string>> {
-    const rows = await api.database.admin<{ query: string }>(
-      `select query from pg_stat_statements s join pg_roles r on r.oid = s.userid
-        where r.rolname like 'app\\_%' and dbid = (select oid from pg_database where datname = current_database())
-          and query !~* '^(begin|commit|rollback|set) '
-          and query !~ 'insert into identity.usage_daily|set last_used_at'`,
-    );
-    return new Set(rows.map(({ query }) => query));
-  }
-
-  it.each(reading)('makes no new statement of $name', async (route) => {
-    const path = pathOf(route, idIn(store));
-    const get = (query: string) =>
-      client.call<{ data?: { name: string }[] }>('GET', `${path}?${query}`, { key: keyFor(route) });
-    const names = [...route.query, 'sort', 'filter[x]', 'filter', 'languageCode', 'currency', 'fields', 'include', 'q'];
-    for (const name of route.query) await get(`${name}=x`);
-    // A text of several words, and one of none.
-    for (const text of ['blue train', '!!']) await get(`q=${encoded(text)}`);
-    const before = await shapes();
-    for (const name of new Set(names)) {
-      for (const sql of SQL) {
-        for (const value of name === 'sort' ? [sql, `name${sql}`, `-createdAt,${sql}`] : [sql]) {
-          const { status, body } = await get(`${encoded(name)}=${encoded(value)}`);
-          const isShort = name === 'q' && value.length < 2 && route.path.endsWith('/suggestions');
-          const isKnown = route.query.includes(name) || (name === 'q' && route.path.endsWith('/suggestions'));
-          const takesText = isKnown && FREE_TEXT.test(name) && !isShort;
-          expect([name, value, status]).toEqual([name, value, takesText ? 200 : 400]);
-          // A search of names takes any text, and finds what holds it letter by letter.
-          if (name === 'search') expect((body.data ?? []).filter((found) => !found.name.includes(value))).toEqual([]);
-        }
-      }
-    }
-    expect([...(await shapes())].filter((query) => !before.has(query))).toEqual([]);
-  });
-
-  it('is harmless in the name of a parameter and in every header', async () => {
-    const headers = [
-      'accept',
-      'accept-language',
-      'accept-encoding',
-      'if-none-match',
-      'origin',
-      'user-agent',
-      'referer',
-      'traceparent',
-      'prefer',
-      'x-request-id',
-      'cookie',
-    ];
-    for (const route of reading) {
-      for (const sql of SQL) {
-        const path = pathOf(route, idIn(store));
-        expect((await client.call('GET', `${path}?${encoded(sql)}=1`, { key: keyFor(route) })).status).toBe(400);
-        const { status } = await client.call('GET', path, {
-          key: keyFor(route),
-          headers: Object.fromEntries(headers.map((name) => [name, sql])),
-        });
-        // An Origin that no store lists is refused.
-        expect([route.name, sql, status]).toEqual([route.name, sql, 403]);
-        const others = headers.filter((name) => name !== 'origin').map((name) => [name, sql]);
-        expect(
-          (await client.call('GET', path, { key: keyFor(route), headers: Object.fromEntries(others) })).status,
-        ).toBe(200);
-      }
-    }
-  });
-});
-
-describe('a parameter that no list has', () => {
-  const odd = [
-    '__proto__=x',
-    'constructor=x',
-    'toString=x',
-    'prototype[x]=1',
-    'limit[]=1',
-    'sort=__proto__',
-    'sort=constructor',
-    'sort=',
-    'sort=name,name',
-    'sort=a,b,c,d',
-    'filter[__proto__]=x',
-    'filter[state]=',
-    'include=everything',
-    '=x',
-    '%00=x',
-    'cursor=x&cursor=y',
-  ];
-
-  it.each(reading)('is refused by $name', async (route) => {
-    for (const query of odd) {
-      const { status, body } = await client.call('GET', `${pathOf(route, idIn(store))}?${query}`, {
-        key: keyFor(route),
-      });
-      expect([query, status, body.code]).toEqual([query, 400, 'http.invalid_parameter']);
-    }
   });
 });
 
