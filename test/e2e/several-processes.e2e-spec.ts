@@ -7,13 +7,12 @@ import type { Answer } from '../support/api.js';
 import { type ApiProcess, apiSettings, startApiProcesses } from '../support/api-process.js';
 import { type BareStore, Client, logFaults, makeBareStore } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
-import { answerOn, rawSocket } from '../support/raw-http.js';
+import { hammer } from '../support/load.js';
 import { eventually, OwnRedis } from '../support/redis-server.js';
 
 const PROCESSES = 4;
 
 const database = await createTestDatabase();
-await database.admin('create extension pg_stat_statements');
 const redis = await OwnRedis.create();
 await redis.start();
 const settings = apiSettings(database, { REDIS_URL: redis.url, API_PROCESSES: String(PROCESSES) });
@@ -194,104 +193,6 @@ describe('a limit', () => {
   });
 });
 
-describe('the admin port', () => {
-  const connections = async (): Promise<number> => {
-    const [row] = await database.admin<{ count: number }>(
-      `select count(*)::int as count from pg_stat_activity where datname = current_database() and application_name = 'recrate-api'`,
-    );
-    return row?.count ?? 0;
-  };
-  const probes = async (): Promise<number> => {
-    const [row] = await database.admin<{ calls: number }>(
-      `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
-        where dbid = (select oid from pg_database where datname = current_database()) and query in ('select $1', 'select 1')`,
-    );
-    return row?.calls ?? 0;
-  };
-
-  it('answers a flood of a thousand probes with a check or two, and opens no connection for them', async () => {
-    const { adminUrl } = processAt(0);
-    await fetch(`${adminUrl}/health/ready`);
-    const before = { connections: await connections(), probes: await probes() };
-    const from = performance.now();
-    const probe = async (i: number): Promise<number> => {
-      const answer = await fetch(`${adminUrl}/health/${i % 4 ? 'ready' : 'live'}`);
-      await answer.arrayBuffer();
-      return answer.status;
-    };
-    const statuses: number[] = [];
-    // A probe at a time on each of 100 connections: beyond 256 connections the admin port takes none.
-    const prober = async () => {
-      for (let i = 0; i < 10; i++) statuses.push(await probe(i));
-    };
-    await Promise.all(Array.from({ length: 100 }, prober));
-    const seconds = (performance.now() - from) / 1_000;
-    expect(statuses).toEqual(Array(1_000).fill(200));
-    expect(await connections()).toBeLessThanOrEqual(before.connections);
-    expect((await probes()) - before.probes).toBeLessThanOrEqual(2 + Math.ceil(seconds));
-  });
-
-  it('alone has the metrics', async () => {
-    expect(
-      (await (await fetch(`${processAt(0).adminUrl}/metrics`)).text()).includes('http_server_request_duration_seconds'),
-    ).toBe(true);
-    expect((await at(0).call('GET', '/metrics')).status).toBe(404);
-  });
-});
-
-describe('an endless body', () => {
-  const endless: [name: string, framing: string, piece: Buffer][] = [
-    [
-      'in chunks without a length',
-      'Transfer-Encoding: chunked',
-      Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 0x20), Buffer.from('\r\n')]),
-    ],
-    ['of a length of 100 MB', 'Content-Length: 104857600', Buffer.alloc(65_536, 0x20)],
-  ];
-
-  /** Sends up to 100 MB as fast as the api takes it; answers what it took until it closed. */
-  async function pour(store: BareStore, framing: string, piece: Buffer): Promise<{ takenMib: number; status: number }> {
-    const socket = rawSocket(at(0).url);
-    const answer = answerOn(socket, 5_000);
-    socket.write(
-      `POST /api/v1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${store.key}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`,
-    );
-    for (let sent = 0; sent < 100 * 1_048_576 && !socket.destroyed && socket.writable; sent += piece.length) {
-      if (!socket.write(piece)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), answer]);
-    }
-    const { status } = await answer;
-    return { takenMib: socket.bytesWritten / 1_048_576, status };
-  }
-
-  it.each(endless)('%s is read to the limit and no further', async (_, framing, piece) => {
-    const store = await newStore();
-    for (let i = 0; i < 3; i++) await pour(store, framing, piece);
-    const growths = [];
-    for (let i = 0; i < 3; i++) {
-      const before = processAt(0).residentMib();
-      const { takenMib } = await pour(store, framing, piece);
-      // What the two kernels hold of the connection is in it, too.
-      expect(takenMib).toBeLessThan(16);
-      growths.push(processAt(0).residentMib() - before);
-    }
-    expect(Math.min(...growths)).toBeLessThan(5);
-    expect((await me(0, store.key)).status).toBe(200);
-  });
-
-  it.each(endless)(
-    '%s is answered 413, which a client can read that went on sending for a while',
-    async (_, framing, piece) => {
-      const store = await newStore();
-      const socket = rawSocket(at(0).url);
-      socket.write(
-        `POST /api/v1/api-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${store.key}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`,
-      );
-      for (let i = 0; i < 20; i++, await pause(10)) socket.write(piece);
-      expect(await answerOn(socket, 5_000)).toMatchObject({ status: 413, closed: true });
-    },
-  );
-});
-
 describe('kill -9', () => {
   it('loses nothing that was answered, and what was under way is done once when it is repeated elsewhere', async () => {
     const store = await newStore();
@@ -343,7 +244,7 @@ describe('SIGTERM under load', () => {
     const taken = names.map((name) => issue(2, store, name));
     const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`;
     await eventually('all are under way', async () => (await database.admin(waiting)).length === names.length);
-    const load = hammer(2, store);
+    const load = hammer(() => me(2, store.key));
     await pause(200);
     load.allowRefusals();
     draining.signal('SIGTERM');
@@ -368,36 +269,6 @@ describe('SIGTERM under load', () => {
     expect(failed).toEqual([]);
     expect(draining.lines.filter((line) => line.includes('"drained"'))).toHaveLength(1);
   });
-
-  interface Load {
-    /** From now on the api may refuse connections and close those that are kept. */
-    allowRefusals(): void;
-    stop(): Promise<{ done: number; refused: number; failed: string[] }>;
-  }
-
-  /** Ten clients that call without pause, on connections that they keep, and stop when they are refused. */
-  function hammer(i: number, { key }: BareStore): Load {
-    const result = { done: 0, refused: 0, failed: [] as string[] };
-    let mayRefuse = false;
-    const clients = Array.from({ length: 10 }, async () => {
-      for (;;) {
-        const outcome = await me(i, key).then(
-          ({ status }) => status,
-          (error: Error) => codeOf(error),
-        );
-        if (outcome === 200) result.done += 1;
-        else if (mayRefuse && (outcome === 'ECONNREFUSED' || outcome === 'closed')) return void (result.refused += 1);
-        else return void result.failed.push(String(outcome));
-      }
-    });
-    return { allowRefusals: () => void (mayRefuse = true), stop: async () => (await Promise.all(clients), result) };
-  }
-
-  /** `closed`: the connection that was kept had been closed when the request was written. */
-  function codeOf(error: Error): string {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ECONNRESET' || code === 'EPIPE' ? 'closed' : (code ?? String(error));
-  }
 });
 
 describe('every answer of these tests', () => {
