@@ -47,17 +47,17 @@ class Shard {
   private readonly third: Uint8Array;
   private readonly holders: Uint32Array;
   readonly counts: Uint8Array;
+  private readonly block: ArrayBuffer;
   private readonly many = new Map<number, number>();
   private used = 0;
 
   constructor(private readonly slots: number) {
-    // One block, which goes back to the machine when it is freed; small ones would leave holes between what lives.
-    const block = new ArrayBuffer(slots * SLOT_BYTES);
-    this.first = new Uint32Array(block, 0, slots);
-    this.second = new Uint32Array(block, slots * 4, slots);
-    this.holders = new Uint32Array(block, slots * 8, slots);
-    this.third = new Uint8Array(block, slots * 12, slots);
-    this.counts = new Uint8Array(block, slots * 13, slots);
+    this.block = new ArrayBuffer(slots * SLOT_BYTES);
+    this.first = new Uint32Array(this.block, 0, slots);
+    this.second = new Uint32Array(this.block, slots * 4, slots);
+    this.holders = new Uint32Array(this.block, slots * 8, slots);
+    this.third = new Uint8Array(this.block, slots * 12, slots);
+    this.counts = new Uint8Array(this.block, slots * 13, slots);
   }
 
   get isFull(): boolean {
@@ -84,6 +84,7 @@ class Shard {
     return { occurrence, holder };
   }
 
+  /** A larger table of the same keys; this one is used up. */
   grown(): Shard {
     const larger = new Shard(Math.ceil(this.slots * GROWTH));
     for (let slot = 0; slot < this.slots; slot++) {
@@ -93,6 +94,8 @@ class Shard {
       larger.count(place, count);
       larger.holders[place] = this.holders[slot] as number;
     }
+    // Its memory is free now. The collector would come for it when all tables that ever were take 64 MB more than those that are.
+    this.block.transfer(0);
     return larger;
   }
 
