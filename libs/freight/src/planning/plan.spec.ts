@@ -213,4 +213,12 @@ describe('the registry of keys', () => {
     }
     expect(registry.size).toBe(known.size);
   });
+
+  it('takes 20 bytes per key at most, those of tables that have grown included', () => {
+    const [keys, before] = [200_000, process.memoryUsage().arrayBuffers];
+    const registry = new KeyRegistry();
+    for (let row = 1; row <= keys; row++) registry.see(`key ${row}`, row, 'always');
+    expect(registry.size).toBe(keys);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 * keys);
+  });
 });
