@@ -6,9 +6,12 @@ export interface KeySeen {
   readonly holder: number;
 }
 
-/** As many as a byte has values: that byte of the hash is known by the table and not kept. */
-const SHARDS = 256;
-const FIRST_SLOTS = 16;
+/**
+ * So many that the one which grows needs little beside the others, and so few that they soon have 128 KiB: from there on a block goes
+ * back to the machine when it is freed, a smaller one leaves a hole. Their bits of the hash are known by the table and not kept.
+ */
+const SHARDS = 32;
+const FIRST_SLOTS = 64;
 /** Fuller tables have long runs (from 0.9 to 0.95 a key takes twice the time), emptier ones waste what planning has least of. */
 const FULLEST = 0.9;
 const GROWTH = 1.15;
@@ -18,8 +21,8 @@ const MANY = 255;
 const SLOT_BYTES = 14;
 
 /**
- * All keys of a file, as hashes in flat tables: 14 bytes per slot and about 17 per key, whatever the length of the keys. 80 bits of
- * hash tell keys apart: in a file of 8 million keys the chance that any two meet is below 1 in 30 billion. Tables grow one at a time
+ * All keys of a file, as hashes in flat tables: 14 bytes per slot and about 17 per key, whatever the length of the keys. 77 bits of
+ * hash tell keys apart: in a file of 8 million keys the chance that any two meet is below 1 in 4 billion. Tables grow one at a time
  * and not all at the same size, so that growing needs little beside them and the whole is always about as full.
  */
 export class KeyRegistry {
