@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 /**
  * @param {string} path
- * @returns {any} undefined for a file that is missing or torn
+ * @returns {unknown} undefined for a file that is missing or torn
  */
 export function readJson(path) {
   try {

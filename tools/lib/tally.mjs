@@ -8,7 +8,7 @@ const BUSY_LOAD = 1.5;
  */
 
 /**
- * @param {(Tally | { jest: any, code: number })[]} results of checks, and of Jest as it reports itself
+ * @param {(Tally | { jest: unknown, code: number })[]} results of checks, and of Jest as it reports itself
  * @returns {Tally}
  */
 export function addUp(results) {
