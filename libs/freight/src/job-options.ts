@@ -5,7 +5,7 @@ import type { GradeWords } from './mapping/mapping.js';
 
 /** How a job reads its source and what it does with it, as stored with the job. */
 export interface JobOptions {
-  /** Rows of a batch; null: as many as took about 200 ms lately. */
+  /** Rows of a batch; null: as many as took about 400 ms lately. */
   readonly batchSize: number | null;
   readonly duplicates: DuplicatePolicy;
   /** UUID; null: the store's default location. */

@@ -107,7 +107,7 @@ export class CreateJobInput {
     max: BATCH_ROWS.max,
     optional: true,
     example: 1_000,
-    description: 'Records of a batch. Default: as many as take about 200 ms.',
+    description: 'Records of a batch. Default: as many as take about 400 ms.',
   })
   readonly batchSize?: number;
 

@@ -1,15 +1,18 @@
 /** Bounds of an adaptive batch: below, overheads dominate; above, a retry repeats too much. */
-export const BATCH_ROWS = { min: 250, start: 1_000, max: 5_000 } as const;
+export const BATCH_ROWS = { min: 250, start: 2_000, max: 5_000 } as const;
 /**
  * A batch of several rows has no more of the source than this, however many rows it was to have: it is held in memory as cells, as
  * records and as parameters, for each of a worker's slots.
  */
-export const BATCH_BYTES = 524_288;
-/** A batch should take about so long: short enough for a fair turn and a quick stop, long enough that its fixed costs vanish. */
-const AIM_MS = 200;
+export const BATCH_BYTES = 393_216;
+/**
+ * A batch should take about so long: short enough for a fair turn and a quick stop, long enough that its fixed costs do not count. Taking
+ * a batch and telling those who follow its events costs about as much CPU as 200 releases do (npm run bench -- freight releases).
+ */
+const AIM_MS = 400;
 
 /**
- * Rows of the next job's batches: as many as took about 200 ms lately, in steps of two.
+ * Rows of the next job's batches: as many as took about 400 ms lately, in steps of two.
  * @param msPerRow what a row took in the tenant's last batches; undefined when there were none
  */
 export function batchRows(msPerRow: number | undefined): number {

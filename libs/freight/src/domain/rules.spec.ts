@@ -104,10 +104,10 @@ describe('parts of a batch', () => {
 
 describe('the size of batches', () => {
   it.each([
-    ['when nothing is known', undefined, 1_000],
-    ['when a thousand took 200 ms', 0.2, 1_000],
-    ['when they took 100 ms', 0.1, 2_000],
-    ['when they took 400 ms', 0.4, 500],
+    ['when nothing is known', undefined, 2_000],
+    ['when a thousand took 200 ms', 0.2, 2_000],
+    ['when they took 100 ms', 0.1, 4_000],
+    ['when they took 400 ms', 0.4, 1_000],
     ['never above the most', 0.001, 5_000],
     ['never below the least', 50, 250],
   ])('%s', (_case, msPerRow, rows) => {

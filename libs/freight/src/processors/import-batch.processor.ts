@@ -92,6 +92,7 @@ export class ImportBatch implements ITaskHandler {
       startedAt,
     }: { job: JobRow; batch: BatchRow; records: readonly MappedRow[]; startedAt: number },
   ): Promise<void> {
+    await unit.setLocal(BY_INDEX);
     const sorted = await sortRecords(unit, job, batch, records);
     const { ready } = sorted;
     const results = [...sorted.decided, ...(await this.apply(unit, job, ready))].sort((a, b) => a.rowNo - b.rowNo);
@@ -144,6 +145,11 @@ export class ImportBatch implements ITaskHandler {
   }
 }
 
+/**
+ * A plan for a thousand keys that was made when a store's first rows came in would read whole tables, and is kept until they are analysed:
+ * a large first import would look through all it has written in each batch.
+ */
+const BY_INDEX = { enable_seqscan: 'off' };
 const BATCH_DONE = `
   update freight.batch set state = $3, created = $4, updated = $5, unchanged = $6, skipped = $7, failed = $8, duration_ms = $9,
     error_class = null, error_code = null, error = null, finished_at = clock_timestamp()

@@ -1,5 +1,5 @@
 import type { CatalogEvent } from '#libs/catalog';
-import type { Unit } from '#platform/persistence';
+import { innerArray, plainArray, textArray, textArrays, type Unit } from '#platform/persistence';
 import { searchText } from '../domain/search-text.js';
 import type { TableOf } from './inline-item-event.js';
 
@@ -35,7 +35,14 @@ export async function writeReleaseFacts(
   }
   if (facts.size === 0) return [];
   const name = table('inventory.release_fact');
-  await unit.run(UPSERT(name), [unit.tenantId, JSON.stringify([...facts.values()])]);
+  const rows = [...facts.values()];
+  await unit.prepared(`upsert ${name}`, UPSERT(name), [
+    unit.tenantId,
+    plainArray(rows.map(({ releaseId }) => releaseId)),
+    textArray(rows.map(({ artist }) => artist)),
+    textArray(rows.map(({ title }) => title)),
+    textArrays(rows.map(({ genres }) => genres)),
+  ]);
   // One after the other: a release that takes in others may itself be taken in later.
   for (const [from, into] of merges) await unit.run(MERGE(name), [unit.tenantId, from, into]);
   return [...facts.keys()];
@@ -80,8 +87,8 @@ export function searchOf(
 
 const UPSERT = (table: string): string => `
   insert into ${table} as f (tenant_id, release_id, artist, title, genres)
-  select $1, n."releaseId", n.artist, n.title, n.genres
-    from jsonb_to_recordset($2::jsonb) as n ("releaseId" uuid, artist text, title text, genres text[])
+  select $1, n.release_id, n.artist, n.title, ${innerArray('n.genres')}
+    from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as n (release_id, artist, title, genres)
       on conflict (tenant_id, release_id) do update set artist = excluded.artist, title = excluded.title, genres = excluded.genres`;
 
 const MERGE = (table: string): string =>
