@@ -42,6 +42,13 @@ export class KeyRegistry {
     if (shard.counts[slot] === 0) this.size++;
     return shard.note(slot, row, takes);
   }
+
+  /** Forgets all keys. Their memory is free at once; the collector would come for it too late for what needs it next. */
+  clear(): void {
+    for (const shard of this.shards) shard?.free();
+    this.shards.length = 0;
+    this.size = 0;
+  }
 }
 
 class Shard {
@@ -97,9 +104,14 @@ class Shard {
       larger.count(place, count);
       larger.holders[place] = this.holders[slot] as number;
     }
-    // Its memory is free now. The collector would come for it when all tables that ever were take 64 MB more than those that are.
-    this.block.transfer(0);
+    // The collector would come when all tables that ever were take 64 MB more than those that are.
+    this.free();
     return larger;
+  }
+
+  /** Its memory is free now; it must not be used any more. */
+  free(): void {
+    this.block.transfer(0);
   }
 
   private countAt(slot: number): number {

@@ -221,4 +221,14 @@ describe('the registry of keys', () => {
     expect(registry.size).toBe(keys);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 * keys);
   });
+
+  it('gives its memory back as soon as it is cleared, and begins anew', () => {
+    const registry = new KeyRegistry();
+    for (let row = 1; row <= 100_000; row++) registry.see(`key ${row}`, row, 'always');
+    const before = process.memoryUsage().arrayBuffers;
+    registry.clear();
+    expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThan(14 * 100_000);
+    expect(registry.size).toBe(0);
+    expect(registry.see('key 7', 1, 'always')).toEqual({ occurrence: 1, holder: 0 });
+  });
 });

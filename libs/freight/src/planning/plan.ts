@@ -68,17 +68,21 @@ export async function* planRows(
   options: PlanOptions,
 ): AsyncGenerator<PlannedBatch, void, undefined> {
   const planner = new Planner(options);
-  for await (const some of rows) {
-    for (const row of some) {
-      if (row.rowNo > (options.maxRows ?? Infinity)) throw tooManyRows(options.maxRows ?? 0);
-      const record = mapRow(row);
-      if (record.unmapped.length > 0) options.onUnmapped?.(record.unmapped);
-      const batch = planner.add(row, record);
-      if (batch) yield batch;
+  try {
+    for await (const some of rows) {
+      for (const row of some) {
+        if (row.rowNo > (options.maxRows ?? Infinity)) throw tooManyRows(options.maxRows ?? 0);
+        const record = mapRow(row);
+        if (record.unmapped.length > 0) options.onUnmapped?.(record.unmapped);
+        const batch = planner.add(row, record);
+        if (batch) yield batch;
+      }
     }
+    const last = planner.end();
+    if (last) yield last;
+  } finally {
+    planner.forget();
   }
-  const last = planner.end();
-  if (last) yield last;
 }
 
 function tooManyRows(most: number): SourceRefused {
@@ -127,6 +131,12 @@ class Planner {
     const { open } = this;
     this.open = undefined;
     return open && { ...open, rowCount: open.occurrences.length, byteTo: this.byteTo };
+  }
+
+  /** Forgets the keys: what follows a plan, its import, needs their memory. */
+  forget(): void {
+    this.records.clear();
+    this.releases.clear();
   }
 
   private register(batch: OpenBatch, { rowNo }: SourceRow, record: MappedRecord): void {
