@@ -52,11 +52,9 @@ const takeTurns = unitMs === undefined ? () => [] : noteTurns(module);
 await module.init();
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
-let peak = 0;
-setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50).unref();
 process.on('message', (wanted) => {
   if (wanted === 'turns') return process.send(takeTurns());
   const { user, system } = process.cpuUsage();
-  process.send({ micros: user + system, peak, lagMs: delay.max / 1e6 });
+  process.send({ micros: user + system, lagMs: delay.max / 1e6 });
 });
 process.send('ready');

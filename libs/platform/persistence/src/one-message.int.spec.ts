@@ -23,6 +23,15 @@ describe('a read of one statement', () => {
     }
   });
 
+  it('answers the same for a text that is too long to be written into a message', async () => {
+    const long = `it's ${'long '.repeat(1_000)}`;
+    await add(A, long);
+    for (let turn = 0; turn < 8; turn++) {
+      expect(await only(A, long)).toEqual([{ name: long }]);
+      expect(await only(B, long)).toEqual([]);
+    }
+  });
+
   it('goes on when the server has forgotten the statement', async () => {
     await add(A, 'kept');
     for (let turn = 0; turn < 4; turn++) await only(A, 'kept');

@@ -1,5 +1,8 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 
+/** Texts up to this length are written into a message: longer ones, such as lists of a bulk call, cost less bound in one of their own. */
+const LONGEST = 4_096;
+
 /** A value that can stand in the text of a statement without loss. */
 export type Scalar = string | number | boolean | Date | null;
 
@@ -30,9 +33,9 @@ export function settingsSql(settings: Readonly<Record<string, string>>): string 
 
 function literal(value: unknown): string | undefined {
   if (value === null) return 'null';
-  if (typeof value === 'boolean') return `'${value}'`;
-  if (typeof value === 'number') return Number.isFinite(value) ? `'${value}'` : undefined;
+  if (typeof value === 'boolean' || Number.isFinite(value)) return `'${String(value)}'`;
   if (value instanceof Date) return `'${value.toISOString()}'`;
   // A NUL would end the message early; bound as a value it is refused like any other bad text.
-  return typeof value === 'string' && !value.includes('\0') ? escapeLiteral(value) : undefined;
+  const isBound = typeof value !== 'string' || value.length > LONGEST || value.includes('\0');
+  return isBound ? undefined : escapeLiteral(value);
 }
