@@ -19,11 +19,12 @@ export async function releasesOf(
     const targets = wanted.flatMap((id) => known.get(id)?.mergedInto ?? []);
     wanted = [...new Set(targets)].filter((id) => !known.has(id));
   }
-  const found = ids.flatMap((id): [string, ReleaseFacts][] => {
+  const found = new Map<string, ReleaseFacts>();
+  for (const id of ids) {
     const facts = survivor(known, id);
-    return facts ? [[id, facts]] : [];
-  });
-  return new Map(found);
+    if (facts) found.set(id, facts);
+  }
+  return found;
 }
 
 function survivor(known: ReadonlyMap<string, ReleaseFacts>, id: string): ReleaseFacts | undefined {

@@ -34,7 +34,7 @@ export class GetReleaseFactsHandler implements IQueryHandler<GetReleaseFacts> {
       plainArray(ids),
     ]);
     return rows.map(({ id, productType, archived, mergedInto }) => {
-      return { id, productType, archived, ...(mergedInto !== null && { mergedInto }) };
+      return { id, productType, archived, mergedInto: mergedInto ?? undefined };
     });
   }
 }
