@@ -65,10 +65,10 @@ const secretsFor = ({ env, secrets }) => ({
 
 /**
  * What bounds a worker's memory. Half its work is garbage by the time the collector looks: it looks as soon as the heap has grown by
- * 50 % (by default it lets it grow to four times what lives) and keeps the young generation small. The allocator of C has one arena,
+ * 42 % (by default it lets it grow to four times what lives) and keeps the young generation small. The allocator of C has one arena,
  * and gives blocks from 128 KiB on, such as the keys of a planned file, back to the machine when they are freed.
  */
-const WORKER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
+const WORKER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=42'];
 const WORKER_ENV = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /**
