@@ -22,6 +22,8 @@ let given;
 const entries = new Map();
 const sourceMaps = new Map();
 
+const isNative = ({ _environment }) => _environment.global === globalThis;
+
 /**
  * Loads test files, and all they import, as Node does: once a process, into its one realm. Jest's runtime loads everything anew for
  * each file (ADR 36). A file that must have modules of its own says `@jest-environment node` in its first comment.
@@ -29,42 +31,38 @@ const sourceMaps = new Map();
 export default class NativeRuntime extends Runtime {
   constructor(...args) {
     super(...args);
-    if (this.#isNative) current = this;
-  }
-
-  get #isNative() {
-    return this._environment.global === globalThis;
+    if (isNative(this)) current = this;
   }
 
   installGetBuiltinModule() {
     // In the one realm the process's own answer is the right one.
-    if (this._environment.global !== globalThis) super.installGetBuiltinModule();
+    if (!isNative(this)) super.installGetBuiltinModule();
   }
 
   /** Jest's test framework keeps its state in its module: each test file has a new one. */
   requireInternalModule(from, to) {
-    if (!this.#isNative) return super.requireInternalModule(from, to);
+    if (!isNative(this)) return super.requireInternalModule(from, to);
     delete globalThis[LISTENERS];
     delete require.cache[from];
     return require(from);
   }
 
   async unstable_importModule(path, name) {
-    return this.#isNative ? import(pathToFileURL(path).href) : super.unstable_importModule(path, name);
+    return isNative(this) ? import(pathToFileURL(path).href) : super.unstable_importModule(path, name);
   }
 
   setGlobalsForRuntime(globals) {
     super.setGlobalsForRuntime(globals);
-    if (this.#isNative) given = { ...globals, jest: this.jestGlobals.jestObjectFor(this._testPath) };
+    if (isNative(this)) given = { ...globals, jest: this.jestGlobals.jestObjectFor(this._testPath) };
   }
 
   async stopCollectingV8Coverage() {
     await super.stopCollectingV8Coverage();
-    if (this.#isNative) for (const [path, entry] of entries) this.v8Coverage.sources.set(path, entry);
+    if (isNative(this)) for (const [path, entry] of entries) this.v8Coverage.sources.set(path, entry);
   }
 
   getSourceMaps() {
-    return this.#isNative ? sourceMaps : super.getSourceMaps();
+    return isNative(this) ? sourceMaps : super.getSourceMaps();
   }
 
   compiled(path) {
